@@ -1,0 +1,71 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace KeyMeld.Attestation;
+
+/// <summary>
+/// What a caller trusts: a root and the releases under it. The two cases are the whole set, and neither switches a check off: development has a root of its own.
+/// </summary>
+public abstract record AttestationPolicy
+{
+    private AttestationPolicy(AttestationRoot root, IReadOnlyList<Release>? releases) => (Root, Releases) = (root, releases);
+
+    /// <summary>Where the chain of a document has to end.</summary>
+    public AttestationRoot Root { get; }
+
+    /// <summary>The releases that are trusted; null (development only) trusts every measurement under the development root.</summary>
+    public IReadOnlyList<Release>? Releases { get; }
+
+    /// <summary>A verifier for this policy's root.</summary>
+    /// <param name="clock">The caller's clock.</param>
+    public AttestationVerifier CreateVerifier(TimeProvider clock) => new(Root, clock);
+
+    /// <summary>Requires that what a verified document measures, with the KMS key its enclave states, is one of the trusted releases.</summary>
+    /// <param name="attestation">The verified document.</param>
+    /// <param name="kmsKeyArn">The KMS key ARN in the identity the document attests.</param>
+    /// <exception cref="AttestationException">With <see cref="AttestationFailure.Release"/>: it is none of them.</exception>
+    public void RequireRelease(VerifiedAttestation attestation, string kmsKeyArn)
+    {
+        if (Releases is not null && !Releases.Any(release => release.Matches(attestation.Pcrs, kmsKeyArn)))
+        {
+            throw new AttestationException(AttestationFailure.Release, $"The enclave is none of the trusted releases: {attestation.Pcrs}, KMS key {kmsKeyArn}.");
+        }
+    }
+
+    /// <summary>Enclaves on AWS: root G1, and one of the given releases.</summary>
+    public sealed record Production : AttestationPolicy
+    {
+        /// <summary>Trusts exactly the given releases.</summary>
+        /// <param name="releases">At least one. They come from the caller, never from the gateway.</param>
+        /// <exception cref="ArgumentException">The list is empty.</exception>
+        public Production(IReadOnlyList<Release> releases)
+            : base(AttestationRoot.AwsNitroG1, [.. releases])
+        {
+            if (releases.Count == 0)
+            {
+                throw new ArgumentException("A production policy names at least one release.", nameof(releases));
+            }
+        }
+    }
+
+    /// <summary>Enclaves of the development simulator, under the root it made. For one's own machine only.</summary>
+    public sealed record Development : AttestationPolicy
+    {
+        /// <summary>Trusts a development root.</summary>
+        /// <param name="root">The simulator's root certificate.</param>
+        /// <param name="releases">Exactly these releases, or null for whatever runs under that root, as a build under development changes its measurement each time.</param>
+        /// <exception cref="ArgumentException">The certificate cannot be a root, is AWS' own, or the list is empty.</exception>
+        public Development(X509Certificate2 root, IReadOnlyList<Release>? releases = null)
+            : base(AttestationRoot.Development(root), releases is null ? null : [.. releases])
+        {
+            if (releases is { Count: 0 })
+            {
+                throw new ArgumentException("A list of releases names at least one.", nameof(releases));
+            }
+            // Trusting any measurement under the real root would be a production policy without releases.
+            if (Root.Fingerprint == AttestationRoot.AwsNitroG1Fingerprint)
+            {
+                throw new ArgumentException("The AWS root belongs to the production policy.", nameof(root));
+            }
+        }
+    }
+}

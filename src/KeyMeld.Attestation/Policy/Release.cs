@@ -1,0 +1,45 @@
+namespace KeyMeld.Attestation;
+
+/// <summary>
+/// One build of the enclave and the one KMS key its identity may be sealed under. It matches as a whole: PCR0 alone would let bytes move between the parts of an image,
+/// and the right build under another KMS key is another enclave.
+/// </summary>
+public sealed record Release
+{
+    /// <summary>Names a release.</summary>
+    /// <param name="pcr0">PCR0, 96 lower-case hex digits, not all zero.</param>
+    /// <param name="pcr1">PCR1, likewise.</param>
+    /// <param name="pcr2">PCR2, likewise.</param>
+    /// <param name="kmsKeyArn">The KMS key's ARN, <c>arn:…:kms:…:key/…</c>; never an alias.</param>
+    /// <exception cref="ArgumentException">A value is not of that form.</exception>
+    public Release(string pcr0, string pcr1, string pcr2, string kmsKeyArn)
+    {
+        (Pcr0, Pcr1, Pcr2) = (Register(pcr0, nameof(pcr0)), Register(pcr1, nameof(pcr1)), Register(pcr2, nameof(pcr2)));
+        KmsKeyArn = kmsKeyArn.Split(':') is ["arn", { Length: > 0 }, "kms", { Length: > 0 }, { Length: > 0 }, var key] && key.StartsWith("key/", StringComparison.Ordinal) && key.Length > 4
+            ? kmsKeyArn
+            : throw new ArgumentException("A release names a KMS key by its ARN (arn:…:kms:…:key/…), not by an alias.", nameof(kmsKeyArn));
+    }
+
+    /// <summary>PCR0 in lower-case hex.</summary>
+    public string Pcr0 { get; }
+
+    /// <summary>PCR1 in lower-case hex.</summary>
+    public string Pcr1 { get; }
+
+    /// <summary>PCR2 in lower-case hex.</summary>
+    public string Pcr2 { get; }
+
+    /// <summary>The KMS key's ARN.</summary>
+    public string KmsKeyArn { get; }
+
+    internal bool Matches(Pcrs pcrs, string kmsKeyArn) => Pcr0 == pcrs.Pcr0 && Pcr1 == pcrs.Pcr1 && Pcr2 == pcrs.Pcr2 && KmsKeyArn == kmsKeyArn;
+
+    private static string Register(string hex, string name)
+    {
+        if (hex.Length != 2 * PcrMath.Size || !LowerHex.IsHex(hex))
+        {
+            throw new ArgumentException($"A register is {2 * PcrMath.Size} lower-case hex digits.", name);
+        }
+        return hex.AsSpan().ContainsAnyExcept('0') ? hex : throw new ArgumentException("An all-zero register is a debug-mode enclave's, which nobody may trust.", name);
+    }
+}
