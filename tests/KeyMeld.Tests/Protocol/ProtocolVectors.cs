@@ -1,0 +1,28 @@
+using System.Text.Json;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Secp256k1;
+using KeyMeld.Tests.Support;
+
+namespace KeyMeld.Tests.Protocol;
+
+/// <summary>The independent vectors of protocol.md (`../shared/vectors/protocol/v1.json`), and readers for what is in them.</summary>
+internal static class ProtocolVectors
+{
+    private static readonly Lazy<JsonElement> File = new(() => Vectors.Json("protocol", "v1.json"));
+
+    public static JsonElement Root => File.Value;
+
+    public static JsonElement At(this JsonElement element, string path) => path.Split('.').Aggregate(element, (at, name) => int.TryParse(name, out var index) ? at[index] : at.GetProperty(name));
+
+    public static string Text(this JsonElement element, string path) => element.At(path).GetString()!;
+
+    public static byte[] Hex(this JsonElement element, string path) => Convert.FromHexString(element.Text(path));
+
+    public static Hash32 Hash(this JsonElement element, string path) => new(element.Hex(path));
+
+    public static SecretKey Secret(this JsonElement element, string path) => SecretKey.Import(element.Hex(path));
+
+    public static PublicKey Public(this JsonElement element, string path) => PublicKey.Parse(element.Hex(path));
+
+    public static bool Has(this JsonElement element, string name) => element.TryGetProperty(name, out _);
+}
