@@ -1,0 +1,98 @@
+using KeyMeld.DevKit.Kms.Auditing;
+using KeyMeld.DevKit.Kms.Authentication;
+using KeyMeld.DevKit.Kms.Keys;
+using KeyMeld.DevKit.Kms.Operations;
+using KeyMeld.DevKit.Kms.Recipients;
+using KeyMeld.DevKit.Kms.Wire;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace KeyMeld.DevKit.Kms;
+
+/// <summary>
+/// A local AWS KMS for development and tests: symmetric keys, key policies with attestation conditions, Signature Version 4, `Recipient`. It refuses what AWS
+/// refuses; it keeps its keys readable on disk and listens on loopback without TLS, so it is no place for a secret of value.
+/// </summary>
+public sealed class KmsEmulator : IAsyncDisposable
+{
+    private readonly WebApplication host;
+    private readonly KmsStore store;
+    private readonly KmsEventLog log;
+    private readonly KmsEndpoint endpoint;
+
+    private KmsEmulator(WebApplication host, KmsStore store, KmsEventLog log, KmsEndpoint endpoint, KmsCredentials credentials) =>
+        (this.host, this.store, this.log, this.endpoint, Credentials) = (host, store, log, endpoint, credentials);
+
+    /// <summary>Where it listens: http://127.0.0.1:port.</summary>
+    public Uri Endpoint => new(host.Urls.First());
+
+    public KmsCredentials Credentials { get; }
+
+    /// <summary>Requests so far by operation, refused ones included; requests of no known operation are under `Unknown`.</summary>
+    public IReadOnlyDictionary<string, long> Calls => log.Counts;
+
+    /// <inheritdoc cref="KmsEndpoint.Interceptor"/>
+    internal Func<KmsExchange, Task<KmsAnswer?>>? Interceptor
+    {
+        get => endpoint.Interceptor;
+        set => endpoint.Interceptor = value;
+    }
+
+    /// <summary>Reads or makes the state in the data directory and starts to listen.</summary>
+    public static async Task<KmsEmulator> StartAsync(KmsEmulatorOptions options, CancellationToken cancellationToken = default)
+    {
+        Directory.CreateDirectory(options.DataDirectory);
+        var credentials = KmsCredentials.LoadOrCreate(options.DataDirectory, options.AccountId).With(options.AdditionalCredentials);
+        var store = new KmsStore(options.DataDirectory, options.TimeProvider);
+        KmsEventLog? log = null;
+        WebApplication? host = null;
+        try
+        {
+            log = new KmsEventLog(options.DataDirectory);
+            host = BuildHost(options.Port);
+            var recipients = new RecipientVerifier(options.AttestationRoot, options.TimeProvider);
+            var service = new KmsService(store, options.Region, options.AccountId, recipients, options.CmsLayout, options.TimeProvider);
+            var endpoint = new KmsEndpoint(service, new SigV4Verifier(credentials, options.Region, options.TimeProvider), log, host.Logger);
+            host.Run(endpoint.HandleAsync);
+            await host.StartAsync(cancellationToken);
+            return new(host, store, log, endpoint, credentials);
+        }
+        catch
+        {
+            if (host is not null)
+                await host.DisposeAsync();
+            log?.Dispose();
+            store.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await host.StopAsync();
+        await host.DisposeAsync();
+        log.Dispose();
+        store.Dispose();
+    }
+
+    private static WebApplication BuildHost(int port)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = KmsEndpoint.MaxRequestBytes;
+            kestrel.Listen(System.Net.IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        // The program that hosts the emulator decides when it ends, not a signal handler of this web host.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning);
+        return builder.Build();
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

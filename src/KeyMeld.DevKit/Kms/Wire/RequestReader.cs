@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using KeyMeld.DevKit.Kms.Ciphertext;
+
+namespace KeyMeld.DevKit.Kms.Wire;
+
+/// <summary>
+/// Reads the members of a request as AWS does: a wrong JSON type is a SerializationException at once, violated constraints are gathered and reported
+/// together by <see cref="Check"/>, unknown members are ignored.
+/// </summary>
+internal sealed class RequestReader(JsonElement body)
+{
+    private readonly List<string> violations = [];
+
+    public string? Text(string name, int minimum = 1, int maximum = int.MaxValue)
+    {
+        if (!TryFind(name, JsonValueKind.String, out var value))
+            return null;
+        var text = value.GetString()!;
+        CheckLength($"'{text}' ", name, text.Length, minimum, maximum);
+        return text;
+    }
+
+    public string RequiredText(string name, int minimum = 1, int maximum = int.MaxValue) => Text(name, minimum, maximum) ?? Missing(name, "");
+
+    /// <summary>A text out of a closed set; <paramref name="shownAs"/> is the set as AWS prints it.</summary>
+    public string? Choice(string name, IReadOnlyList<string> choices, string? shownAs = null)
+    {
+        if (!TryFind(name, JsonValueKind.String, out var value))
+            return null;
+        var text = value.GetString()!;
+        if (!choices.Contains(text))
+            violations.Add($"Value '{text}' at '{Shown(name)}' failed to satisfy constraint: Member must satisfy enum value set: [{shownAs ?? string.Join(", ", choices)}]");
+        return text;
+    }
+
+    public byte[]? Blob(string name, int maximum)
+    {
+        if (!TryFind(name, JsonValueKind.String, out var value))
+            return null;
+        if (!value.TryGetBytesFromBase64(out var bytes))
+            throw KmsFault.Serialization($"{Shown(name)} is not base64.");
+        CheckLength("", name, bytes.Length, 1, maximum);
+        return bytes;
+    }
+
+    public byte[] RequiredBlob(string name, int maximum) => Blob(name, maximum) ?? Missing(name, Array.Empty<byte>());
+
+    public int? Integer(string name, int minimum, int maximum)
+    {
+        if (!TryFind(name, JsonValueKind.Number, out var value))
+            return null;
+        if (!value.TryGetInt32(out var number))
+            throw KmsFault.Serialization($"{Shown(name)} is not an integer.");
+        if (number < minimum)
+            violations.Add($"Value '{number}' at '{Shown(name)}' failed to satisfy constraint: Member must have value greater than or equal to {minimum}");
+        if (number > maximum)
+            violations.Add($"Value '{number}' at '{Shown(name)}' failed to satisfy constraint: Member must have value less than or equal to {maximum}");
+        return number;
+    }
+
+    public bool Flag(string name)
+    {
+        if (!body.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            return false;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw WrongType(name);
+    }
+
+    public EncryptionContext Context(string name)
+    {
+        if (!TryFind(name, JsonValueKind.Object, out var value))
+            return EncryptionContext.Empty;
+        var pairs = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var size = 0;
+        foreach (var member in value.EnumerateObject())
+        {
+            var text = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()! : throw WrongType(name);
+            pairs[member.Name] = text;
+            size += Encoding.UTF8.GetByteCount(member.Name) + Encoding.UTF8.GetByteCount(text);
+        }
+        if (size > EncryptionContext.MaxBytes)
+            throw KmsFault.Validation($"The encryption context is larger than {EncryptionContext.MaxBytes} bytes.");
+        return new(pairs);
+    }
+
+    public IReadOnlyList<string> Texts(string name, int maximum)
+    {
+        if (!TryFind(name, JsonValueKind.Array, out var value))
+            return [];
+        CheckLength("", name, value.GetArrayLength(), 0, maximum);
+        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw WrongType(name))];
+    }
+
+    /// <summary>The members of a nested structure, named in errors as AWS does (`recipient.attestationDocument`).</summary>
+    public RequestReader? Structure(string name) => TryFind(name, JsonValueKind.Object, out var value) ? new(value) { Prefix = Shown(name) + "." } : null;
+
+    public IReadOnlyList<RequestReader> Structures(string name)
+    {
+        if (!TryFind(name, JsonValueKind.Array, out var value))
+            return [];
+        return [.. value.EnumerateArray().Select((item, index) => item.ValueKind == JsonValueKind.Object
+            ? new RequestReader(item) { Prefix = string.Create(CultureInfo.InvariantCulture, $"{Shown(name)}.{index + 1}.member.") }
+            : throw WrongType(name))];
+    }
+
+    /// <summary>Ends the reading: one ValidationException for everything gathered in this reader and in <paramref name="nested"/>.</summary>
+    public void Check(params ReadOnlySpan<RequestReader> nested)
+    {
+        var all = new List<string>(violations);
+        foreach (var reader in nested)
+            all.AddRange(reader.violations);
+        if (all.Count != 0)
+            throw KmsFault.Validation(string.Create(CultureInfo.InvariantCulture, $"{all.Count} validation error{(all.Count == 1 ? "" : "s")} detected: ") + string.Join("; ", all));
+    }
+
+    private string Prefix { get; init; } = "";
+
+    private string Shown(string name) => Prefix + char.ToLowerInvariant(name[0]) + name[1..];
+
+    private bool TryFind(string name, JsonValueKind kind, out JsonElement value)
+    {
+        if (!body.TryGetProperty(name, out value) || value.ValueKind == JsonValueKind.Null)
+            return false;
+        return value.ValueKind == kind ? true : throw WrongType(name);
+    }
+
+    private KmsFault WrongType(string name) => KmsFault.Serialization($"{Shown(name)} has the wrong JSON type.");
+
+    private T Missing<T>(string name, T standIn)
+    {
+        violations.Add($"Value null at '{Shown(name)}' failed to satisfy constraint: Member must not be null");
+        return standIn;
+    }
+
+    private void CheckLength(string shownValue, string name, int length, int minimum, int maximum)
+    {
+        if (length < minimum)
+            violations.Add($"Value {shownValue}at '{Shown(name)}' failed to satisfy constraint: Member must have length greater than or equal to {minimum}");
+        if (length > maximum)
+            violations.Add($"Value {shownValue}at '{Shown(name)}' failed to satisfy constraint: Member must have length less than or equal to {maximum}");
+    }
+}
