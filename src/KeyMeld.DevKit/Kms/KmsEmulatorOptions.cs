@@ -1,4 +1,4 @@
-using System.Security.Cryptography.X509Certificates;
+using KeyMeld.Attestation;
 using KeyMeld.DevKit.Kms.Authentication;
 using KeyMeld.DevKit.Kms.Recipients;
 
@@ -19,7 +19,7 @@ public sealed class KmsEmulatorOptions
     public string AccountId { get; init; } = "000000000000";
 
     /// <summary>Root of trust of attestation documents in `Recipient`. Without one every request with a `Recipient` is refused, never answered in the clear.</summary>
-    public X509Certificate2? AttestationRoot { get; init; }
+    public AttestationRoot? AttestationRoot { get; init; }
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
