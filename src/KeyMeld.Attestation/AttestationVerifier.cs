@@ -9,13 +9,13 @@ namespace KeyMeld.Attestation;
 /// </summary>
 public sealed class AttestationVerifier
 {
-    private readonly AttestationRoot root;
-    private readonly TimeProvider clock;
+    private readonly AttestationRoot _root;
+    private readonly TimeProvider _clock;
 
     /// <summary>Creates a verifier.</summary>
     /// <param name="root">Where every chain has to end.</param>
     /// <param name="clock">Tells the time certificates have to be valid at and documents have to be fresh at.</param>
-    public AttestationVerifier(AttestationRoot root, TimeProvider clock) => (this.root, this.clock) = (root, clock);
+    public AttestationVerifier(AttestationRoot root, TimeProvider clock) => (_root, _clock) = (root, clock);
 
     /// <summary>How far a document's time may be from the verifier's clock, either way.</summary>
     public static TimeSpan MaxClockDifference { get; } = TimeSpan.FromMinutes(5);
@@ -25,7 +25,7 @@ public sealed class AttestationVerifier
     /// <param name="expectations">What nonce, user data and public key have to be.</param>
     /// <returns>What the document attests.</returns>
     /// <exception cref="AttestationException">The first check that failed.</exception>
-    public VerifiedAttestation Verify(ReadOnlySpan<byte> document, AttestationExpectations expectations) => Verify(document, expectations, clock.GetUtcNow());
+    public VerifiedAttestation Verify(ReadOnlySpan<byte> document, AttestationExpectations expectations) => Verify(document, expectations, _clock.GetUtcNow());
 
     /// <summary>
     /// Verifies a kept document as it would have been at a given time, with every check; a document says nothing about an enclave of today after that. For archives and for tests
@@ -41,7 +41,7 @@ public sealed class AttestationVerifier
     private VerifiedAttestation Verify(ReadOnlySpan<byte> bytes, AttestationExpectations expectations, DateTimeOffset at)
     {
         var document = AttestationDocument.Parse(bytes);
-        using (var leaf = CertificatePath.Verify(document, root, at))
+        using (var leaf = CertificatePath.Verify(document, _root, at))
         {
             RequireSignature(document, leaf);
         }

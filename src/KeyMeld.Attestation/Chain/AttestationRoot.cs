@@ -17,12 +17,12 @@ public sealed class AttestationRoot
         "SM49BAMDA2kAMGYCMQCjfy+Rocm9Xue4YnwWmNJVA44fA0P5W2OpYow9OYCVRaEevL8uO1XYru5xtMPWrfMCMQCi85sWBbJwKKXdS6BptQFuZbT73o/gBh1qUxl/nNr12UO8Yfwr6wPL" +
         "b+6NIwLz3/Y=";
 
-    private static readonly Lazy<AttestationRoot> awsNitroG1 = new(LoadAwsNitroG1);
+    private static readonly Lazy<AttestationRoot> AwsNitroG1Loader = new(LoadAwsNitroG1);
 
     private AttestationRoot(X509Certificate2 certificate) => Certificate = certificate;
 
     /// <summary>The root of the commercial AWS regions (partition aws), valid 2019 to 2049. GovCloud and China have other roots, which are not trusted.</summary>
-    public static AttestationRoot AwsNitroG1 => awsNitroG1.Value;
+    public static AttestationRoot AwsNitroG1 => AwsNitroG1Loader.Value;
 
     /// <summary>The certificate in DER.</summary>
     public ReadOnlyMemory<byte> Der => Certificate.RawDataMemory;

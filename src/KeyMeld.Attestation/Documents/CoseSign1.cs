@@ -13,9 +13,9 @@ internal sealed class CoseSign1
     private const int SignatureSize = 96;
     private static ReadOnlySpan<byte> ProtectedHeader => [0xa1, 0x01, 0x38, 0x22];
 
-    private readonly byte[] signature;
+    private readonly byte[] _signature;
 
-    private CoseSign1(byte[] payload, byte[] signature) => (Payload, this.signature) = (payload, signature);
+    private CoseSign1(byte[] payload, byte[] signature) => (Payload, _signature) = (payload, signature);
 
     public byte[] Payload { get; }
 
@@ -54,7 +54,7 @@ internal sealed class CoseSign1
         return new CoseSign1(payload, signature);
     }
 
-    public bool IsSignedBy(ECDsa key) => key.VerifyData(SignatureStructure(), signature, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+    public bool IsSignedBy(ECDsa key) => key.VerifyData(SignatureStructure(), _signature, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
     /// <summary>RFC 9052 section 4.4, without external data.</summary>
     private byte[] SignatureStructure()

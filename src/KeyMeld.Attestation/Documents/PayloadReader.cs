@@ -16,15 +16,15 @@ internal sealed class PayloadReader
     private const int MaxSkippedDepth = 4;
     private const ulong MaxTimestamp = 253_402_300_799_999; // year 9999, the end of DateTimeOffset
 
-    private readonly CborReader reader;
-    private readonly HashSet<string> seen = [];
-    private string? moduleId, digest;
-    private DateTimeOffset? timestamp;
-    private Pcrs? pcrs;
-    private ReadOnlyMemory<byte>? certificate, publicKey, userData, nonce;
-    private List<ReadOnlyMemory<byte>>? bundle;
+    private readonly CborReader _reader;
+    private readonly HashSet<string> _seen = [];
+    private string? _moduleId, _digest;
+    private DateTimeOffset? _timestamp;
+    private Pcrs? _pcrs;
+    private ReadOnlyMemory<byte>? _certificate, _publicKey, _userData, _nonce;
+    private List<ReadOnlyMemory<byte>>? _bundle;
 
-    private PayloadReader(byte[] payload) => reader = new CborReader(payload, CborConformanceMode.Strict);
+    private PayloadReader(byte[] payload) => _reader = new CborReader(payload, CborConformanceMode.Strict);
 
     public static AttestationDocument Read(CoseSign1 envelope)
     {
@@ -35,19 +35,19 @@ internal sealed class PayloadReader
 
     private void ReadFields()
     {
-        reader.ReadStartMap();
-        while (reader.PeekState() != CborReaderState.EndMap)
+        _reader.ReadStartMap();
+        while (_reader.PeekState() != CborReaderState.EndMap)
         {
             var name = ReadText();
             // The strict reader compares encodings; a key spelled with a longer length than it needs would pass it.
-            if (!seen.Add(name))
+            if (!_seen.Add(name))
             {
                 throw Duplicate();
             }
             ReadField(name);
         }
-        reader.ReadEndMap();
-        if (reader.BytesRemaining != 0)
+        _reader.ReadEndMap();
+        if (_reader.BytesRemaining != 0)
         {
             throw new AttestationException(AttestationFailure.Encoding, "Bytes follow the attestation document's payload.");
         }
@@ -57,15 +57,15 @@ internal sealed class PayloadReader
     {
         switch (name)
         {
-            case "module_id": moduleId = ReadModuleId(); break;
-            case "digest": digest = ReadText(); break;
-            case "timestamp": timestamp = ReadTimestamp(); break;
-            case "pcrs": pcrs = ReadPcrs(); break;
-            case "certificate": certificate = ReadBytes(name, 1, MaxCertificateLength); break;
-            case "cabundle": bundle = ReadBundle(); break;
-            case "public_key": publicKey = ReadOptional(name, 1); break;
-            case "user_data": userData = ReadOptional(name, 0); break;
-            case "nonce": nonce = ReadOptional(name, 0); break;
+            case "module_id": _moduleId = ReadModuleId(); break;
+            case "digest": _digest = ReadText(); break;
+            case "timestamp": _timestamp = ReadTimestamp(); break;
+            case "pcrs": _pcrs = ReadPcrs(); break;
+            case "certificate": _certificate = ReadBytes(name, 1, MaxCertificateLength); break;
+            case "cabundle": _bundle = ReadBundle(); break;
+            case "public_key": _publicKey = ReadOptional(name, 1); break;
+            case "user_data": _userData = ReadOptional(name, 0); break;
+            case "nonce": _nonce = ReadOptional(name, 0); break;
             case "nitrotpm_pcrs": throw new AttestationException(AttestationFailure.Product, "The document is a NitroTPM's, not an enclave's.");
             default: Skip(MaxSkippedDepth); break;
         }
@@ -73,25 +73,25 @@ internal sealed class PayloadReader
 
     private AttestationDocument Document(CoseSign1 envelope)
     {
-        if (digest is not null and not "SHA384")
+        if (_digest is not null and not "SHA384")
         {
             throw Invalid("digest", "is not SHA384");
         }
         return new AttestationDocument(envelope)
         {
-            ModuleId = moduleId ?? throw Missing("module_id"),
-            Timestamp = digest is null ? throw Missing("digest") : timestamp ?? throw Missing("timestamp"),
-            Pcrs = pcrs ?? throw Missing("pcrs"),
-            Certificate = certificate ?? throw Missing("certificate"),
-            CaBundle = bundle ?? throw Missing("cabundle"),
-            PublicKey = publicKey,
-            UserData = userData,
-            Nonce = nonce,
+            ModuleId = _moduleId ?? throw Missing("module_id"),
+            Timestamp = _digest is null ? throw Missing("digest") : _timestamp ?? throw Missing("timestamp"),
+            Pcrs = _pcrs ?? throw Missing("pcrs"),
+            Certificate = _certificate ?? throw Missing("certificate"),
+            CaBundle = _bundle ?? throw Missing("cabundle"),
+            PublicKey = _publicKey,
+            UserData = _userData,
+            Nonce = _nonce,
         };
     }
 
-    private string ReadText() => reader.PeekState() == CborReaderState.TextString
-        ? reader.ReadTextString()
+    private string ReadText() => _reader.PeekState() == CborReaderState.TextString
+        ? _reader.ReadTextString()
         : throw new AttestationException(AttestationFailure.Encoding, "The attestation document has an item that is not a definite text string where one is due.");
 
     private string ReadModuleId()
@@ -102,18 +102,18 @@ internal sealed class PayloadReader
 
     private DateTimeOffset ReadTimestamp()
     {
-        var value = reader.ReadUInt64();
+        var value = _reader.ReadUInt64();
         return value is > 0 and <= MaxTimestamp ? DateTimeOffset.FromUnixTimeMilliseconds((long)value) : throw Invalid("timestamp", "is out of range");
     }
 
     private Pcrs ReadPcrs()
     {
-        reader.ReadStartMap();
+        _reader.ReadStartMap();
         var registers = new Dictionary<int, byte[]>();
-        while (reader.PeekState() != CborReaderState.EndMap)
+        while (_reader.PeekState() != CborReaderState.EndMap)
         {
-            var index = reader.ReadUInt64();
-            var value = reader.ReadDefiniteLengthByteString();
+            var index = _reader.ReadUInt64();
+            var value = _reader.ReadDefiniteLengthByteString();
             // The process allows 32 and 64 bytes too, for digests other than SHA384, which are refused as such.
             if (index >= MaxRegisters || value.Length != PcrMath.Size)
             {
@@ -124,15 +124,15 @@ internal sealed class PayloadReader
                 throw Duplicate();
             }
         }
-        reader.ReadEndMap();
+        _reader.ReadEndMap();
         return registers.ContainsKey(0) && registers.ContainsKey(1) && registers.ContainsKey(2) ? new Pcrs(registers) : throw Invalid("pcrs", "lacks PCR0, PCR1 or PCR2");
     }
 
     private List<ReadOnlyMemory<byte>> ReadBundle()
     {
-        reader.ReadStartArray();
+        _reader.ReadStartArray();
         var certificates = new List<ReadOnlyMemory<byte>>();
-        while (reader.PeekState() != CborReaderState.EndArray)
+        while (_reader.PeekState() != CborReaderState.EndArray)
         {
             if (certificates.Count == MaxBundle)
             {
@@ -140,15 +140,15 @@ internal sealed class PayloadReader
             }
             certificates.Add(ReadBytes("cabundle", 1, MaxCertificateLength));
         }
-        reader.ReadEndArray();
+        _reader.ReadEndArray();
         return certificates.Count > 0 ? certificates : throw Invalid("cabundle", "is empty");
     }
 
     private ReadOnlyMemory<byte>? ReadOptional(string name, int min)
     {
-        if (reader.PeekState() == CborReaderState.Null)
+        if (_reader.PeekState() == CborReaderState.Null)
         {
-            reader.ReadNull();
+            _reader.ReadNull();
             return null;
         }
         return ReadBytes(name, min, MaxOptionalLength);
@@ -156,7 +156,7 @@ internal sealed class PayloadReader
 
     private ReadOnlyMemory<byte> ReadBytes(string name, int min, int max)
     {
-        var value = reader.ReadDefiniteLengthByteString();
+        var value = _reader.ReadDefiniteLengthByteString();
         return value.Length >= min && value.Length <= max ? value.ToArray() : throw Invalid(name, $"does not have {min} to {max} bytes");
     }
 
@@ -167,30 +167,30 @@ internal sealed class PayloadReader
         {
             throw new AttestationException(AttestationFailure.Encoding, "The attestation document is nested too deeply.");
         }
-        switch (reader.PeekState())
+        switch (_reader.PeekState())
         {
             case CborReaderState.StartArray:
-                reader.ReadStartArray();
-                while (reader.PeekState() != CborReaderState.EndArray)
+                _reader.ReadStartArray();
+                while (_reader.PeekState() != CborReaderState.EndArray)
                 {
                     Skip(depth - 1);
                 }
-                reader.ReadEndArray();
+                _reader.ReadEndArray();
                 break;
             case CborReaderState.StartMap:
-                reader.ReadStartMap();
-                while (reader.PeekState() != CborReaderState.EndMap)
+                _reader.ReadStartMap();
+                while (_reader.PeekState() != CborReaderState.EndMap)
                 {
                     Skip(depth - 1);
                 }
-                reader.ReadEndMap();
+                _reader.ReadEndMap();
                 break;
             case CborReaderState.Tag:
-                reader.ReadTag();
+                _reader.ReadTag();
                 Skip(depth - 1);
                 break;
             default:
-                reader.SkipValue();
+                _reader.SkipValue();
                 break;
         }
     }

@@ -5,11 +5,11 @@ namespace KeyMeld.Attestation;
 /// <summary>The registers an attestation document reports, 48 bytes each, by index 0..31. Equal by content.</summary>
 public sealed class Pcrs : IEquatable<Pcrs>
 {
-    private readonly FrozenDictionary<int, byte[]> registers;
+    private readonly FrozenDictionary<int, byte[]> _registers;
 
     internal Pcrs(IReadOnlyDictionary<int, byte[]> registers)
     {
-        this.registers = registers.ToFrozenDictionary();
+        _registers = registers.ToFrozenDictionary();
         Indexes = [.. registers.Keys.Order()];
     }
 
@@ -28,23 +28,23 @@ public sealed class Pcrs : IEquatable<Pcrs>
     /// <summary>A register as 96 lower-case hex digits.</summary>
     /// <param name="index">0..31.</param>
     /// <exception cref="KeyNotFoundException">The document does not report it.</exception>
-    public string this[int index] => Convert.ToHexStringLower(registers[index]);
+    public string this[int index] => Convert.ToHexStringLower(_registers[index]);
 
     /// <summary>Whether the document reports a register, and its 96 lower-case hex digits.</summary>
     /// <param name="index">0..31.</param>
     /// <param name="hex">The register.</param>
     public bool TryGet(int index, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? hex)
     {
-        hex = registers.TryGetValue(index, out var value) ? Convert.ToHexStringLower(value) : null;
+        hex = _registers.TryGetValue(index, out var value) ? Convert.ToHexStringLower(value) : null;
         return hex is not null;
     }
 
     /// <summary>Whether a reported register is all zero: never measured, or hidden because the enclave runs in debug mode.</summary>
     /// <param name="index">0..31.</param>
-    public bool IsZero(int index) => !registers[index].AsSpan().ContainsAnyExcept((byte)0);
+    public bool IsZero(int index) => !_registers[index].AsSpan().ContainsAnyExcept((byte)0);
 
     /// <inheritdoc/>
-    public bool Equals(Pcrs? other) => other is not null && Indexes.SequenceEqual(other.Indexes) && Indexes.All(index => registers[index].AsSpan().SequenceEqual(other.registers[index]));
+    public bool Equals(Pcrs? other) => other is not null && Indexes.SequenceEqual(other.Indexes) && Indexes.All(index => _registers[index].AsSpan().SequenceEqual(other._registers[index]));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Pcrs);
