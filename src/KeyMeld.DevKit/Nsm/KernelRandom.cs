@@ -1,0 +1,13 @@
+namespace KeyMeld.DevKit.Nsm;
+
+/// <summary>Random bytes of the kernel, which stand for those of the module.</summary>
+internal static class KernelRandom
+{
+    public static byte[] Bytes(int length)
+    {
+        var bytes = new byte[length];
+        using var source = new FileStream("/dev/urandom", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        source.ReadExactly(bytes);
+        return bytes;
+    }
+}
