@@ -2,6 +2,7 @@
 // Exit codes: 0 stopped, 1 could not start, 2 wrong arguments.
 using System.Runtime.InteropServices;
 using KeyMeld.DevKit;
+using KeyMeld.DevKit.Kms;
 using KeyMeld.DevKit.Nsm;
 
 if (DevKitArguments.Parse(args, out var errors) is not { } arguments)
@@ -21,11 +22,12 @@ using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop)
 try
 {
     await using var nsm = await NsmSimulator.StartAsync(arguments.DataFolder, arguments.Enclaves, TimeProvider.System);
+    await using var kms = await KmsEmulator.StartAsync(new KmsEmulatorOptions { DataDirectory = arguments.DataFolder, Port = arguments.KmsPort, AttestationRoot = nsm.Root });
     Console.WriteLine("ready");
     await stopped.Task;
     return 0;
 }
-catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
 {
     Console.Error.WriteLine($"error: {error.Message}");
     return 1;

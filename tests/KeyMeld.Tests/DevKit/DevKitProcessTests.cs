@@ -1,6 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.Json;
+using KeyMeld.DevKit.Kms.Authentication;
+using KeyMeld.Tests.DevKit.Kms.Support;
 using KeyMeld.Tests.DevKit.Nsm;
 
 namespace KeyMeld.Tests.DevKit;
@@ -16,11 +20,13 @@ public class DevKitProcessTests
     public async Task It_says_ready_when_it_answers_and_stops_on_a_signal(string signal)
     {
         await using var machine = new SimulatedMachine();
-        using var process = Start(["--data", machine.Folder, "--kms-port", $"{FreePort()}", "--enclave", $"0={machine.SocketPath},{machine.BinaryFolder},{machine.ConfigurationFile}"]);
+        var port = FreePort();
+        using var process = Start(["--data", machine.Folder, "--kms-port", $"{port}", "--enclave", $"0={machine.SocketPath},{machine.BinaryFolder},{machine.ConfigurationFile}"]);
         try
         {
             Assert.Equal("ready", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken));
             Assert.NotEmpty(machine.Attest(null, null, null));
+            await KmsAnswersOnlyTheAttestedAsync(port, machine);
             using (var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]))
             {
                 await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -45,6 +51,25 @@ public class DevKitProcessTests
         Assert.Equal(4, errors.TrimEnd().Split('\n').Length);
         Assert.Contains("--data is missing", errors, StringComparison.Ordinal);
         Assert.Contains("--kms-port is missing", errors, StringComparison.Ordinal);
+    }
+
+    private static async Task KmsAnswersOnlyTheAttestedAsync(int port, SimulatedMachine machine)
+    {
+        var kms = new RawKms(new Uri($"http://127.0.0.1:{port}"), KmsCredentials.Load(machine.Folder).Admin);
+        var key = (await kms.CallAsync("CreateKey", "{}")).Json.GetProperty("KeyMetadata").GetProperty("Arn").GetString();
+        using var rsa = RSA.Create(2048);
+        var attested = await GenerateAsync(machine.Attest(null, null, rsa.ExportSubjectPublicKeyInfo()));
+        Assert.Equal(HttpStatusCode.OK, attested.Status);
+        Assert.True(attested.Json.TryGetProperty("CiphertextForRecipient", out _));
+        Assert.False(attested.Json.TryGetProperty("Plaintext", out _));
+        Assert.Equal("ValidationException", (await GenerateAsync(Attestation.RealDocuments.Read(Attestation.RealDocuments.Base))).Code);
+
+        Task<RawAnswer> GenerateAsync(byte[] document) => kms.CallAsync("GenerateDataKey", JsonSerializer.Serialize(new
+        {
+            KeyId = key,
+            KeySpec = "AES_256",
+            Recipient = new { KeyEncryptionAlgorithm = "RSAES_OAEP_SHA_256", AttestationDocument = document },
+        }));
     }
 
     private static Process Start(string[] arguments) => Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "KeyMeld.DevKit"), arguments)
