@@ -25,4 +25,40 @@ internal static class ProtocolVectors
     public static PublicKey Public(this JsonElement element, string path) => PublicKey.Parse(element.Hex(path));
 
     public static bool Has(this JsonElement element, string name) => element.TryGetProperty(name, out _);
+
+    /// <summary>Every object anywhere in the file, must-fail cases excepted, that satisfies the condition.</summary>
+    public static IReadOnlyList<JsonElement> Find(Func<JsonElement, bool> condition)
+    {
+        var found = new List<JsonElement>();
+        foreach (var section in Root.EnumerateObject().Where(section => section.Name != "must_fail"))
+        {
+            Walk(section.Value, condition, found);
+        }
+        return found;
+    }
+
+    public static IReadOnlyList<JsonElement> MustFail(string kind, int count)
+    {
+        var cases = Root.GetProperty("must_fail").EnumerateArray().Where(one => one.Text("kind") == kind).ToArray();
+        Assert.Equal(count, cases.Length);
+        return cases;
+    }
+
+    private static void Walk(JsonElement element, Func<JsonElement, bool> condition, List<JsonElement> found)
+    {
+        if (element.ValueKind == JsonValueKind.Object && condition(element))
+        {
+            found.Add(element);
+        }
+        IEnumerable<JsonElement> children = element.ValueKind switch
+        {
+            JsonValueKind.Object => element.EnumerateObject().Select(member => member.Value),
+            JsonValueKind.Array => element.EnumerateArray(),
+            _ => [],
+        };
+        foreach (var child in children)
+        {
+            Walk(child, condition, found);
+        }
+    }
 }
