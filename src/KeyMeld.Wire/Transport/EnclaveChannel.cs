@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Sockets;
+using Grpc.Net.Client;
+
+namespace KeyMeld.Wire.Transport;
+
+/// <summary>The gateway's end of the link to one enclave.</summary>
+public static class EnclaveChannel
+{
+    /// <summary>Opens a channel; it connects with the first call and again by itself.</summary>
+    /// <param name="address"><c>unix:PATH</c>.</param>
+    /// <exception cref="FormatException">The address is something else.</exception>
+    public static GrpcChannel Open(string address) => Open(EnclaveAddress.Parse(address));
+
+    /// <summary>Opens a channel; it connects with the first call and again by itself.</summary>
+    public static GrpcChannel Open(EnclaveAddress address)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = (_, cancellation) => ConnectAsync(address, cancellation),
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            EnableMultipleHttp2Connections = true,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+        };
+        // The authority is never resolved: the callback alone decides where the bytes go.
+        return GrpcChannel.ForAddress("http://enclave", new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = WireLimits.MaxMessageBytes,
+            MaxSendMessageSize = WireLimits.MaxMessageBytes,
+            // Repeating is decided by who knows what a call does, never by the transport.
+            MaxRetryAttempts = 1,
+        });
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(EnclaveAddress address, CancellationToken cancellation)
+    {
+        var (socket, endPoint) = address switch
+        {
+            EnclaveAddress.UnixSocket unix => (new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), new UnixDomainSocketEndPoint(unix.Path)),
+            _ => throw new NotSupportedException(address.GetType().Name),
+        };
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
