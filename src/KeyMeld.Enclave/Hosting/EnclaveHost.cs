@@ -1,0 +1,70 @@
+using KeyMeld.Enclave.Clock;
+using KeyMeld.Enclave.Configuration;
+using KeyMeld.Enclave.Groups;
+using KeyMeld.Enclave.Identity;
+using KeyMeld.Enclave.Nsm;
+using KeyMeld.Enclave.Sealing;
+using KeyMeld.Enclave.Sealing.Kms;
+using KeyMeld.Enclave.Signing;
+using KeyMeld.Wire.Transport;
+
+namespace KeyMeld.Enclave.Hosting;
+
+/// <summary>Puts the parts together. An empty builder: nothing of it reads the environment, a settings file or the command line.</summary>
+internal static class EnclaveHost
+{
+    public static WebApplication Build(EnclaveConfiguration configuration, EnclaveAddress listen, INsm nsm)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KeyMeld.Enclave", ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.UseUtcTimestamp = true;
+            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("KeyMeld", LogLevel.Information);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = 16;
+            kestrel.Limits.MaxRequestBodySize = WireLimits.MaxMessageBytes + 1024;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = Admission.MaxStreams;
+            kestrel.ListenOn(listen);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.AddRoutingCore();
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = WireLimits.MaxMessageBytes;
+            grpc.MaxSendMessageSize = WireLimits.MaxMessageBytes;
+            grpc.EnableDetailedErrors = false;
+            grpc.IgnoreUnknownServices = false;
+            grpc.Interceptors.Add<FaultInterceptor>();
+        });
+        AddParts(builder.Services, configuration, nsm);
+
+        var app = builder.Build();
+        app.UseRouting();
+        app.UseMiddleware<Admission>();
+        app.MapGrpcService<EnclaveService>();
+        app.Lifetime.ApplicationStarted.Register(() => EnclaveListener.Protect(listen));
+        return app;
+    }
+
+    private static void AddParts(IServiceCollection services, EnclaveConfiguration configuration, INsm nsm)
+    {
+        services.AddSingleton(configuration).AddSingleton(configuration.Kms).AddSingleton(configuration.Limits);
+        services.AddSingleton(TimeProvider.System).AddSingleton(nsm).AddSingleton<NsmClient>();
+        services.AddSingleton<NsmClock>().AddSingleton<EnclaveClock>(parts => parts.GetRequiredService<NsmClock>()).AddHostedService<ClockRefresh>();
+        services.AddSingleton<Boot>().AddSingleton<EnclaveCounters>().AddSingleton<KeyKeeper>().AddSingleton<StatusDesk>().AddSingleton<IdentityDesk>();
+        services.AddSingleton<IKms, AwsKms>().AddSingleton<KmsSessions>().AddSingleton<KeyLifecycle>();
+        services.AddSingleton<GroupDesk>().AddSingleton<SigningDesk>();
+        services.AddSingleton<EnclaveService>().AddSingleton<FaultInterceptor>();
+    }
+
+    private sealed class ClockRefresh(NsmClock clock) : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => clock.KeepFreshAsync(stoppingToken);
+    }
+}

@@ -1,0 +1,34 @@
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Wire;
+
+namespace KeyMeld.Enclave.Hosting;
+
+/// <summary>What leaves a call as an error: a refusal with its code and sentence, or <c>internal</c> and nothing else.</summary>
+internal sealed class FaultInterceptor(ILogger<FaultInterceptor> log) : Interceptor
+{
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            return await continuation(request, context);
+        }
+        catch (KeyMeldException fault)
+        {
+            log.LogInformation("{Call} refused: {Code} {Detail}", context.Method, fault.Code, fault.Message);
+            throw EnclaveFault.ToRpc(fault);
+        }
+        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        {
+            throw new RpcException(Status.DefaultCancelled);
+        }
+        catch (Exception exception)
+        {
+            // Type and place only: the message of a foreign exception may quote what it was given.
+            log.LogError("{Call} failed: {Type} {Stack}", context.Method, exception.GetType().FullName, exception.StackTrace);
+            throw EnclaveFault.ToRpc(new KeyMeldException(ErrorCodes.Internal, "The enclave could not do that; its log has the place."));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Google.Protobuf;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Enclave.Identity;
+
+/// <summary>One sealed identity key as the gateway stores it (protocol.md section 4). Public: without KMS it opens nothing. Immutable.</summary>
+public sealed record SealedRecord(uint EnclaveId, int Epoch, ByteString EncryptedDek, ByteString EncryptedPrivateKey, ByteString PublicKey, string KmsKeyId)
+{
+    public SealedKeyRow ToWire() => new()
+    {
+        EnclaveId = EnclaveId,
+        KeyEpoch = (uint)Epoch,
+        KmsEncryptedDek = EncryptedDek,
+        EncryptedPrivateKey = EncryptedPrivateKey,
+        PublicKey = PublicKey,
+        KmsKeyId = KmsKeyId,
+    };
+}
