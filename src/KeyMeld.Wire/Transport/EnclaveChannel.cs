@@ -13,11 +13,13 @@ public static class EnclaveChannel
     public static GrpcChannel Open(string address) => Open(EnclaveAddress.Parse(address));
 
     /// <summary>Opens a channel; it connects with the first call and again by itself.</summary>
-    public static GrpcChannel Open(EnclaveAddress address)
+    /// <param name="address">Where the enclave listens.</param>
+    /// <param name="closed">Called whenever a connection ended, for whatever reason: the first sign of an enclave that is gone. Must not throw or wait.</param>
+    public static GrpcChannel Open(EnclaveAddress address, Action? closed = null)
     {
         var handler = new SocketsHttpHandler
         {
-            ConnectCallback = (_, cancellation) => ConnectAsync(address, cancellation),
+            ConnectCallback = (_, cancellation) => ConnectAsync(address, closed, cancellation),
             ConnectTimeout = TimeSpan.FromSeconds(5),
             UseProxy = false,
             AllowAutoRedirect = false,
@@ -40,7 +42,7 @@ public static class EnclaveChannel
         });
     }
 
-    private static async ValueTask<Stream> ConnectAsync(EnclaveAddress address, CancellationToken cancellation)
+    private static async ValueTask<Stream> ConnectAsync(EnclaveAddress address, Action? closed, CancellationToken cancellation)
     {
         var (socket, endPoint) = address switch
         {
@@ -50,12 +52,24 @@ public static class EnclaveChannel
         try
         {
             await socket.ConnectAsync(endPoint, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
+            return new WatchedStream(socket, closed);
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    // The handler always has a read outstanding on a connection, so it disposes of the stream as soon as the other end is gone.
+    private sealed class WatchedStream(Socket socket, Action? closed) : NetworkStream(socket, ownsSocket: true)
+    {
+        private Action? _closed = closed;
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            Interlocked.Exchange(ref _closed, null)?.Invoke();
         }
     }
 }

@@ -19,7 +19,9 @@ internal static class Vectors
     }
 
     /// <summary>The folder of the repository, from where this file was compiled.</summary>
-    public static string SourceRoot([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+    public static string SourceRoot() => FromThisFile();
+
+    private static string FromThisFile([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
     private static string Find(string[] path)
     {

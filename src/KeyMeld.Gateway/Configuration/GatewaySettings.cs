@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace KeyMeld.Gateway.Configuration;
+
+/// <summary>Everything the gateway is told, checked as a whole before anything starts.</summary>
+internal sealed record GatewaySettings
+{
+    public required bool Production { get; init; }
+    public required ServerSettings Server { get; init; }
+    public required StorageSettings Storage { get; init; }
+    public required KmsSettings Kms { get; init; }
+    public required ImmutableArray<EnclaveSettings> Enclaves { get; init; }
+    public required LimitSettings Limits { get; init; }
+    public required LogLevel LogLevel { get; init; }
+
+    /// <summary>SHA-256 of the operator's bearer token; without it the operator's calls do not exist.</summary>
+    public required ImmutableArray<byte>? OperatorTokenHash { get; init; }
+}
+
+/// <param name="Listen">Where the sockets are opened.</param>
+/// <param name="PublicUrl">The one address clients sign for and are sent to, whatever <c>Host</c> says.</param>
+/// <param name="Certificate">PEM files of the certificate chain and its key, exactly when <paramref name="PublicUrl"/> ends here in TLS.</param>
+internal sealed record ServerSettings(IPEndPoint Listen, Uri PublicUrl, CertificateFiles? Certificate);
+
+internal sealed record CertificateFiles(string Certificate, string Key);
+
+internal sealed record StorageSettings(string Path);
+
+/// <summary>What the operator believes about KMS. The enclaves decide by their own measured file; where the two differ, the enclave is not used.</summary>
+internal sealed record KmsSettings(bool Enabled, string KeyId, Uri? Endpoint, bool EnableAttestation);
+
+internal sealed record EnclaveSettings(uint Id, string Address);
+
+/// <summary>What one caller may take from the others.</summary>
+internal sealed record LimitSettings
+{
+    /// <summary>Calls a second of one address, on average.</summary>
+    public required int CallsPerSecond { get; init; }
+
+    /// <summary>Attested identities a second of one address: each costs the enclave an attestation document.</summary>
+    public required int IdentitiesPerSecond { get; init; }
+
+    /// <summary>Open connections altogether.</summary>
+    public required int Connections { get; init; }
+
+    /// <summary>Calls that wait for a state (<c>Prefer: wait</c>) and event streams, altogether and of one address.</summary>
+    public required int Waits { get; init; }
+    public required int WaitsPerAddress { get; init; }
+
+    /// <summary>Bodies over 1 MiB held in memory at once.</summary>
+    public required int LargeBodies { get; init; }
+}

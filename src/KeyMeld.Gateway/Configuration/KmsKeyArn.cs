@@ -1,0 +1,13 @@
+// Key ARNs: AWS KMS Developer Guide, "Key identifiers (KeyId)".
+using System.Text.RegularExpressions;
+
+namespace KeyMeld.Gateway.Configuration;
+
+internal static partial class KmsKeyArn
+{
+    /// <summary>Whether this is the full ARN of a key: no alias, no bare id.</summary>
+    public static bool IsKeyArn(string text) => Pattern().IsMatch(text);
+
+    [GeneratedRegex(@"\Aarn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Pattern();
+}

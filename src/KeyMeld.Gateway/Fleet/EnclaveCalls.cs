@@ -1,0 +1,78 @@
+using Grpc.Core;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Wire;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Gateway.Fleet;
+
+/// <summary>
+/// The calls of one enclave, each with its deadline. What the enclave refuses comes as its own code, what the transport does as enclave_unreachable.
+/// Nothing is repeated here.
+/// </summary>
+internal sealed class EnclaveCalls(Enclave.EnclaveClient client, TimeProvider time, Action suspect)
+{
+    private static readonly TimeSpan StatusDeadline = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SetupDeadline = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan WorkDeadline = TimeSpan.FromSeconds(60);
+    private int _inFlight;
+
+    /// <summary>Calls that are under way, for balancing.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    public Task<EnclaveStatus> GetStatusAsync(CancellationToken cancellationToken) =>
+        CallAsync(options => client.GetStatusAsync(new GetStatusRequest(), options), StatusDeadline, cancellationToken);
+
+    public Task<EnclaveStatus> ConfigureAsync(UntrustedConfigure configure, CancellationToken cancellationToken) =>
+        CallAsync(options => client.ConfigureAsync(configure, options), SetupDeadline, cancellationToken);
+
+    public Task<SealedKeyRow> GenesisAsync(UntrustedGenesis genesis, CancellationToken cancellationToken) =>
+        CallAsync(options => client.GenesisAsync(genesis, options), SetupDeadline, cancellationToken);
+
+    public Task<IdentityReply> GetIdentityAsync(GetIdentityRequest request, CancellationToken cancellationToken) =>
+        CallAsync(options => client.GetIdentityAsync(request, options), WorkDeadline, cancellationToken);
+
+    public Task<CheckReply> CheckKeygenAsync(UntrustedKeygen keygen, CancellationToken cancellationToken) =>
+        CallAsync(options => client.CheckKeygenAsync(keygen, options), WorkDeadline, cancellationToken);
+
+    public Task<CheckReply> CheckRegistrationAsync(UntrustedRegistration registration, CancellationToken cancellationToken) =>
+        CallAsync(options => client.CheckRegistrationAsync(registration, options), WorkDeadline, cancellationToken);
+
+    public Task<ReceiptReply> LoadGroupAsync(UntrustedBundle bundle, CancellationToken cancellationToken) =>
+        CallAsync(options => client.LoadGroupAsync(bundle, options), WorkDeadline, cancellationToken);
+
+    public Task<RoundBlob> OpenAsync(UntrustedOpen open, CancellationToken cancellationToken) =>
+        CallAsync(options => client.OpenAsync(open, options), WorkDeadline, cancellationToken);
+
+    public Task<RoundBlob> SignAsync(UntrustedSign sign, CancellationToken cancellationToken) =>
+        CallAsync(options => client.SignAsync(sign, options), WorkDeadline, cancellationToken);
+
+    public Task<RoundBlob> CombineAsync(UntrustedCombine combine, CancellationToken cancellationToken) =>
+        CallAsync(options => client.CombineAsync(combine, options), WorkDeadline, cancellationToken);
+
+    public Task<ForgetReply> ForgetAsync(UntrustedForget forget, CancellationToken cancellationToken) =>
+        CallAsync(options => client.ForgetAsync(forget, options), WorkDeadline, cancellationToken);
+
+    private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan deadline, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _inFlight);
+        try
+        {
+            using var call = start(new CallOptions(deadline: time.GetUtcNow().UtcDateTime + deadline, cancellationToken: cancellationToken));
+            return await call.ResponseAsync;
+        }
+        catch (RpcException exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var fault = EnclaveFault.FromRpc(exception);
+            if (fault.Code is ErrorCodes.EnclaveUnreachable or ErrorCodes.EnclaveLocked)
+            {
+                suspect();
+            }
+            throw fault;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
+    }
+}

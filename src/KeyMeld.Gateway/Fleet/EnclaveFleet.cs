@@ -1,0 +1,53 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Gateway.Fleet;
+
+/// <summary>All enclaves. Readers take one immutable snapshot; a change swaps it.</summary>
+internal sealed class EnclaveFleet : IAsyncDisposable
+{
+    private readonly FrozenDictionary<uint, EnclaveLink> _links;
+    private ImmutableSortedDictionary<uint, EnclaveView> _snapshot = ImmutableSortedDictionary<uint, EnclaveView>.Empty;
+
+    public EnclaveFleet(GatewaySettings settings, AwsCredentials credentials, ISealedKeyStore store, TimeProvider time, ILogger<EnclaveFleet> logger)
+    {
+        _links = settings.Enclaves.ToFrozenDictionary(
+            enclave => enclave.Id,
+            enclave => new EnclaveLink(enclave, settings, credentials, store, time, logger, Publish));
+        foreach (var link in _links.Values)
+        {
+            Publish(link.View);
+        }
+    }
+
+    public ImmutableSortedDictionary<uint, EnclaveView> Snapshot => Volatile.Read(ref _snapshot);
+
+    public void Start()
+    {
+        foreach (var link in _links.Values)
+        {
+            link.Start();
+        }
+    }
+
+    /// <summary>The link of an enclave's number, null where no such enclave is configured.</summary>
+    public EnclaveLink? Find(uint id) => _links.GetValueOrDefault(id);
+
+    /// <exception cref="KeyMeldException">enclave_mismatch: no such enclave is configured here.</exception>
+    public EnclaveLink Get(uint id) =>
+        Find(id) ?? throw new KeyMeldException(ErrorCodes.EnclaveMismatch, $"This gateway has no enclave {id}.");
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var link in _links.Values)
+        {
+            await link.DisposeAsync();
+        }
+    }
+
+    private void Publish(EnclaveView view) => ImmutableInterlocked.Update(ref _snapshot, (views, changed) => views.SetItem(changed.Id, changed), view);
+}

@@ -1,0 +1,164 @@
+using Grpc.Net.Client;
+using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Wire.Transport;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Gateway.Fleet;
+
+/// <summary>
+/// One enclave: its channel and the loop that keeps it configured. The loop sleeps while the enclave is ready, and is woken by a connection that closed or a call that failed;
+/// it asks at short intervals only while the enclave is away.
+/// </summary>
+internal sealed partial class EnclaveLink : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstProbe = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LastProbe = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
+
+    private readonly GrpcChannel _channel;
+    private readonly EnclaveSetup _setup;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Action<EnclaveView> _publish;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _changed = NewSignal();
+    private Task _loop = Task.CompletedTask;
+    private volatile EnclaveView _view;
+
+    public EnclaveLink(EnclaveSettings enclave, GatewaySettings settings, AwsCredentials credentials, ISealedKeyStore store, TimeProvider time, ILogger logger, Action<EnclaveView> publish)
+    {
+        Id = enclave.Id;
+        _channel = EnclaveChannel.Open(EnclaveAddress.Parse(enclave.Address), Suspect);
+        Calls = new EnclaveCalls(new Enclave.EnclaveClient(_channel), time, Suspect);
+        // The loop's own calls wake nobody: it sees what they say.
+        _setup = new EnclaveSetup(Id, new EnclaveCalls(new Enclave.EnclaveClient(_channel), time, () => { }), store, settings, credentials);
+        _view = new EnclaveView(Id, new EnclaveCondition.Unreachable(), null);
+        (_time, _logger, _publish) = (time, logger, publish);
+    }
+
+    public uint Id { get; }
+
+    public EnclaveCalls Calls { get; }
+
+    public EnclaveView View => _view;
+
+    public void Start() => _loop = RunAsync();
+
+    /// <summary>Something failed that a look at the enclave explains.</summary>
+    public void Suspect()
+    {
+        lock (_gate)
+        {
+            if (_wake.CurrentCount == 0 && !_stopping.IsCancellationRequested)
+            {
+                _wake.Release();
+            }
+        }
+    }
+
+    /// <summary>Returns as soon as the enclave is ready.</summary>
+    public async Task WhenReadyAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var next = Volatile.Read(ref _changed).Task;
+            if (_view.IsReady)
+            {
+                return;
+            }
+            await next.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Refuses where the enclave cannot work now.</summary>
+    /// <exception cref="KeyMeldException">enclave_unreachable, enclave_locked or kms_config_mismatch.</exception>
+    public EnclaveCalls RequireReady() => _view.Condition switch
+    {
+        EnclaveCondition.Ready => Calls,
+        EnclaveCondition.Locked { Code: ErrorCodes.KmsConfigMismatch } locked => throw new KeyMeldException(locked.Code, $"Enclave {Id} is not used: {locked.Detail}."),
+        EnclaveCondition.Locked locked => throw new KeyMeldException(ErrorCodes.EnclaveLocked, $"Enclave {Id} is locked: {locked.Code}."),
+        _ => throw new KeyMeldException(ErrorCodes.EnclaveUnreachable, $"Enclave {Id} does not answer."),
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _loop;
+        _channel.Dispose();
+        _wake.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var same = 0;
+        try
+        {
+            while (true)
+            {
+                var now = await LookAsync();
+                same = now.Condition == _view.Condition ? same + 1 : 0;
+                Publish(now);
+                await SleepAsync(now.Condition, same);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task<EnclaveView> LookAsync()
+    {
+        try
+        {
+            return await _setup.RunAsync(_stopping.Token);
+        }
+        catch (KeyMeldException exception) when (exception.Code == ErrorCodes.EnclaveUnreachable)
+        {
+            return _view with { Condition = new EnclaveCondition.Unreachable() };
+        }
+        catch (KeyMeldException exception)
+        {
+            return _view with { Condition = new EnclaveCondition.Locked(exception.Code, exception.Message, exception.AwsCode) };
+        }
+    }
+
+    private Task SleepAsync(EnclaveCondition condition, int same) => condition switch
+    {
+        EnclaveCondition.Unreachable => Task.Delay(Backoff(FirstProbe, LastProbe, same), _time, _stopping.Token),
+        EnclaveCondition.Locked locked when ErrorCodes.Get(locked.Code).Retryable => WakeOrAsync(Backoff(FirstRetry, LastRetry, same)),
+        // Nothing changes until the enclave restarts, and then its connection closes.
+        _ => _wake.WaitAsync(_stopping.Token),
+    };
+
+    private async Task WakeOrAsync(TimeSpan delay)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        await Task.WhenAny(_wake.WaitAsync(over.Token), Task.Delay(delay, _time, over.Token));
+        await over.CancelAsync();
+        _stopping.Token.ThrowIfCancellationRequested();
+    }
+
+    private static TimeSpan Backoff(TimeSpan first, TimeSpan last, int same) => TimeSpan.FromTicks(Math.Min(last.Ticks, first.Ticks << Math.Min(same, 16)));
+
+    private void Publish(EnclaveView now)
+    {
+        if (now.Condition != _view.Condition)
+        {
+            LogCondition(Id, now.Condition.Word, now.Condition.Reason ?? "none", (now.Condition as EnclaveCondition.Locked)?.Detail ?? "");
+        }
+        _view = now;
+        _publish(now);
+        Interlocked.Exchange(ref _changed, NewSignal()).TrySetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Enclave {Id} is {Word}, reason {Reason}. {Detail}")]
+    private partial void LogCondition(uint id, string word, string reason, string detail);
+}

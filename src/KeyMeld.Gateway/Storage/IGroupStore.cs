@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using KeyMeld.Protocol.Ids;
+
+namespace KeyMeld.Gateway.Storage;
+
+/// <summary>Groups, from the manifest to the receipts. Every change is one transaction and a compare-and-set: false means that the group was not (any more) as expected.</summary>
+internal interface IGroupStore
+{
+    /// <summary>False when the group is there already.</summary>
+    Task<bool> AddAsync(NewGroup group);
+
+    GroupRecord? Find(Hash32 group);
+
+    /// <summary>The group of a roster; a roster is known once the group is formed.</summary>
+    Hash32? FindByRoster(Hash32 roster);
+
+    /// <summary>Whether the group, which may be erased or never have been, has this reader.</summary>
+    bool HasReader(Hash32 group, ReadOnlySpan<byte> key);
+
+    /// <summary>Admits one participant, if the group is joining and has exactly <paramref name="accepted"/> registrations so far.</summary>
+    Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey);
+
+    /// <summary>From joining to formed.</summary>
+    Task<bool> FormAsync(Hash32 group, Hash32 roster, ImmutableArray<StoredReceipt> receipts);
+
+    /// <summary>From joining to failed or expired.</summary>
+    Task<bool> CloseAsync(Hash32 group, GroupState state, StoredError? error);
+
+    /// <summary>From anything but formed to erased: the ciphertext goes, hashes stay.</summary>
+    Task<bool> EraseAsync(Hash32 group);
+
+    /// <summary>Takes one member's envelope out of a formed group. False when there is none (any more).</summary>
+    Task<bool> EraseEnvelopeAsync(Hash32 group, int participant);
+
+    /// <summary>Every group that is joining.</summary>
+    ImmutableArray<Hash32> Unfinished();
+}
+
+internal enum GroupState
+{
+    Joining,
+    Formed,
+    Failed,
+    Expired,
+    Erased,
+}
+
+/// <param name="Code">From the table of error codes.</param>
+internal sealed record StoredError(string Code, string Detail);
+
+internal sealed record StoredReceipt(int Enclave, byte[] Signature);
+
+/// <param name="Statement">Null once the group is erased.</param>
+/// <param name="Envelope">Null for a member without one, and once it is erased.</param>
+internal sealed record StoredRegistration(int Participant, Hash32 StatementHash, StoredStatement? Statement, byte[]? Envelope);
+
+/// <param name="Readers">The keys that may read it: the creator's and the admission keys.</param>
+internal sealed record NewGroup(
+    Hash32 Hash, StoredStatement Manifest, byte[] Terms, ImmutableArray<byte[]> SessionSecrets, long? JoinBy, long Created, ImmutableArray<ReadOnlyMemory<byte>> Readers);
+
+/// <param name="Manifest">Null, like terms and secrets, once erased.</param>
+internal sealed record GroupRecord(
+    Hash32 Hash,
+    GroupState State,
+    StoredStatement? Manifest,
+    byte[]? Terms,
+    ImmutableArray<byte[]> SessionSecrets,
+    ImmutableArray<StoredRegistration> Registrations,
+    ImmutableArray<StoredReceipt> Receipts,
+    Hash32? Roster,
+    StoredError? Error);

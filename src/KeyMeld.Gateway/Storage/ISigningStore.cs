@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using KeyMeld.Protocol.Ids;
+
+namespace KeyMeld.Gateway.Storage;
+
+/// <summary>Signings and their approvals. Every change is one transaction and a compare-and-set: false means that the signing was not (any more) as expected.</summary>
+internal interface ISigningStore
+{
+    /// <summary>Adds a request; with a lease, the first attempt is reserved in the same transaction and the signing runs.</summary>
+    Task<AddedSigning> AddAsync(NewSigning signing, Lease? lease);
+
+    SigningRecord? Find(Hash32 request);
+
+    /// <summary>The group a signing belongs to.</summary>
+    Hash32? GroupOf(Hash32 request);
+
+    /// <summary>
+    /// Adds a decision to a signing that waits or runs. When it waits and <paramref name="complete"/> says of all decisions so far that it may run,
+    /// the first attempt is reserved in the same transaction.
+    /// </summary>
+    Task<AddedApproval> AddApprovalAsync(Hash32 request, StoredApproval approval, Func<IReadOnlyList<StoredApproval>, bool> complete, Lease lease);
+
+    /// <summary>Takes or keeps the lease and reserves the attempt after <paramref name="attempts"/>, before any of it is used.</summary>
+    Task<bool> ReserveAsync(Hash32 request, int attempts, Lease lease);
+
+    /// <summary>Keeps the leases of everything this owner drives.</summary>
+    Task RenewAsync(Lease lease);
+
+    /// <summary>Gives up what this owner drives, so that another may take it up at once.</summary>
+    Task ReleaseAsync(Id16 owner);
+
+    /// <summary>Ends a running signing; only by who holds its lease.</summary>
+    Task<bool> FinishAsync(Hash32 request, Id16 owner, SigningOutcome outcome);
+
+    /// <summary>Ends a signing that waits or runs, whoever drives it.</summary>
+    Task<bool> CloseAsync(Hash32 request, SigningOutcome outcome);
+
+    /// <summary>Every signing that waits or runs.</summary>
+    ImmutableArray<UnfinishedSigning> Unfinished();
+
+    /// <summary>The unfinished signings of a group.</summary>
+    ImmutableArray<Hash32> UnfinishedOf(Hash32 group);
+}
+
+internal enum SigningState
+{
+    Waiting,
+    Running,
+    Completed,
+    Failed,
+    Expired,
+    Cancelled,
+    Rejected,
+}
+
+/// <summary>Who drives a signing, until when; now is when the lease is taken.</summary>
+internal sealed record Lease(Id16 Owner, long Now, long Until);
+
+internal sealed record NewSigning(Hash32 Request, Hash32 Group, Id16 Signing, long Expires, StoredStatement Statement, byte[] Items);
+
+internal enum AddedSigning
+{
+    Added,
+
+    /// <summary>This very request is there.</summary>
+    Repeated,
+
+    /// <summary>Another request stands under this signing id.</summary>
+    Taken,
+}
+
+/// <param name="Approve">Or reject.</param>
+internal sealed record StoredApproval(int Participant, bool Approve, StoredStatement Statement);
+
+/// <param name="State">The signing's state now.</param>
+/// <param name="Stands">Whether the decision is stored, by this call or an earlier one with the same bytes.</param>
+/// <param name="Started">Whether this decision made it run.</param>
+internal sealed record AddedApproval(SigningState State, bool Stands, bool Started);
+
+/// <param name="Result">The round blob as the enclave sent it, exactly when completed.</param>
+internal sealed record SigningOutcome(SigningState State, byte[]? Result, StoredError? Error);
+
+internal sealed record SigningRecord(
+    Hash32 Request,
+    Hash32 Group,
+    SigningState State,
+    long Expires,
+    int Attempts,
+    StoredStatement Statement,
+    byte[] Items,
+    ImmutableArray<StoredApproval> Approvals,
+    byte[]? Result,
+    StoredError? Error);
+
+internal sealed record UnfinishedSigning(Hash32 Request, SigningState State, long Expires, int Attempts);

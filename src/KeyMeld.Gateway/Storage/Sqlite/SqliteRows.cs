@@ -1,0 +1,50 @@
+using KeyMeld.Protocol.Ids;
+using Microsoft.Data.Sqlite;
+
+namespace KeyMeld.Gateway.Storage.Sqlite;
+
+/// <summary>Reads columns strictly: a value of another type is an unreadable row, never converted.</summary>
+internal static class SqliteRows
+{
+    public static byte[] Blob(this SqliteDataReader reader, int column) => reader.OptionalBlob(column) ?? throw Unreadable(reader, column, "nothing");
+
+    public static byte[]? OptionalBlob(this SqliteDataReader reader, int column) => reader.GetValue(column) switch
+    {
+        byte[] bytes => bytes,
+        DBNull => null,
+        var other => throw Unreadable(reader, column, other.GetType().Name),
+    };
+
+    public static long Integer(this SqliteDataReader reader, int column) => reader.OptionalInteger(column) ?? throw Unreadable(reader, column, "nothing");
+
+    public static long? OptionalInteger(this SqliteDataReader reader, int column) => reader.GetValue(column) switch
+    {
+        long number => number,
+        DBNull => null,
+        var other => throw Unreadable(reader, column, other.GetType().Name),
+    };
+
+    public static string Text(this SqliteDataReader reader, int column) => reader.OptionalText(column) ?? throw Unreadable(reader, column, "nothing");
+
+    public static string? OptionalText(this SqliteDataReader reader, int column) => reader.GetValue(column) switch
+    {
+        string text => text,
+        DBNull => null,
+        var other => throw Unreadable(reader, column, other.GetType().Name),
+    };
+
+    public static Hash32 Hash(this SqliteDataReader reader, int column)
+    {
+        var bytes = reader.Blob(column);
+        return bytes.Length == Hash32.Size ? new Hash32(bytes) : throw Unreadable(reader, column, $"{bytes.Length} bytes");
+    }
+
+    public static uint Number(this SqliteDataReader reader, int column)
+    {
+        var number = reader.Integer(column);
+        return number is >= 0 and <= int.MaxValue ? (uint)number : throw Unreadable(reader, column, "a number out of range");
+    }
+
+    private static UnreadableRowException Unreadable(SqliteDataReader reader, int column, string found) =>
+        new($"Column {reader.GetName(column)} holds {found}.");
+}

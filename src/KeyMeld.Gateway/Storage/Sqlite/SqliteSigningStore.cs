@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using KeyMeld.Protocol.Ids;
+
+namespace KeyMeld.Gateway.Storage.Sqlite;
+
+internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStore
+{
+    public Task<AddedSigning> AddAsync(NewSigning signing, Lease? lease) => database.WriteAsync(session =>
+    {
+        var added = session.Execute("""
+            INSERT INTO signings (request_hash, manifest_hash, signing_id, state, expires_ms, attempts, lease_owner, lease_until_ms, request, request_signature, items)
+            VALUES ($request, $group, $signing, $state, $expires, $attempts, $owner, $until, $statement, $signature, $items) ON CONFLICT DO NOTHING
+            """,
+            ("$request", signing.Request.ToArray()), ("$group", signing.Group.ToArray()), ("$signing", signing.Signing.ToArray()),
+            ("$state", (lease is null ? SigningState.Waiting : SigningState.Running).Word()), ("$expires", signing.Expires), ("$attempts", lease is null ? 0L : 1L),
+            ("$owner", lease?.Owner.ToArray()), ("$until", lease?.Until),
+            ("$statement", signing.Statement.Statement), ("$signature", signing.Statement.Signatures), ("$items", signing.Items));
+        return added == 1 ? AddedSigning.Added
+            : session.Exists("SELECT 1 FROM signings WHERE request_hash = $request", ("$request", signing.Request.ToArray())) ? AddedSigning.Repeated
+            : AddedSigning.Taken;
+    });
+
+    public SigningRecord? Find(Hash32 request) => database.ReadSnapshot(session => SqliteSigningRows.Find(session, request));
+
+    public Hash32? GroupOf(Hash32 request) => database.Read(session => SqliteSigningRows.GroupOf(session, request));
+
+    public Task<AddedApproval> AddApprovalAsync(Hash32 request, StoredApproval approval, Func<IReadOnlyList<StoredApproval>, bool> complete, Lease lease) =>
+        database.WriteAsync(session => SqliteApprovals.Add(session, request, approval, complete, lease));
+
+    public Task<bool> ReserveAsync(Hash32 request, int attempts, Lease lease) => database.WriteAsync(session => session.Execute("""
+        UPDATE signings SET attempts = attempts + 1, lease_owner = $owner, lease_until_ms = $until
+        WHERE request_hash = $request AND state = 'running' AND attempts = $attempts AND (lease_owner IS NULL OR lease_owner = $owner OR lease_until_ms <= $now)
+        """,
+        ("$request", request.ToArray()), ("$attempts", (long)attempts), ("$owner", lease.Owner.ToArray()), ("$until", lease.Until), ("$now", lease.Now)) == 1);
+
+    public Task RenewAsync(Lease lease) => database.WriteAsync(session => session.Execute(
+        "UPDATE signings SET lease_until_ms = $until WHERE state = 'running' AND lease_owner = $owner", ("$owner", lease.Owner.ToArray()), ("$until", lease.Until)));
+
+    public Task ReleaseAsync(Id16 owner) => database.WriteAsync(session => session.Execute(
+        "UPDATE signings SET lease_owner = NULL, lease_until_ms = NULL WHERE state = 'running' AND lease_owner = $owner", ("$owner", owner.ToArray())));
+
+    public Task<bool> FinishAsync(Hash32 request, Id16 owner, SigningOutcome outcome) => database.WriteAsync(session => session.Execute("""
+        UPDATE signings SET state = $state, result = $result, error_code = $code, error_detail = $detail, lease_owner = NULL, lease_until_ms = NULL
+        WHERE request_hash = $request AND state = 'running' AND lease_owner = $owner
+        """,
+        ("$request", request.ToArray()), ("$owner", owner.ToArray()), ("$state", outcome.State.Word()), ("$result", outcome.Result),
+        ("$code", outcome.Error?.Code), ("$detail", outcome.Error?.Detail)) == 1);
+
+    public Task<bool> CloseAsync(Hash32 request, SigningOutcome outcome) => database.WriteAsync(session => SqliteApprovals.Close(session, request, outcome));
+
+    public ImmutableArray<UnfinishedSigning> Unfinished() => database.Read(session => session.All(
+        "SELECT request_hash, state, expires_ms, attempts FROM signings WHERE state IN ('waiting', 'running')",
+        row => new UnfinishedSigning(row.Hash(0), StateWords.Signing(row.Text(1)), row.Integer(2), (int)row.Number(3))).ToImmutableArray());
+
+    public ImmutableArray<Hash32> UnfinishedOf(Hash32 group) => database.Read(session => session.All(
+        "SELECT request_hash FROM signings WHERE state IN ('waiting', 'running') AND manifest_hash = $group", row => row.Hash(0), ("$group", group.ToArray())).ToImmutableArray());
+}

@@ -1,0 +1,155 @@
+using System.Collections;
+using System.Net;
+using KeyMeld.Gateway.Configuration;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Tests.Support;
+
+namespace KeyMeld.Tests.Gateway.Configuration;
+
+public class SettingsReaderTests
+{
+    private const string Development = """
+        mode: development
+        server: { listen: "http://127.0.0.1:8090", public_url: "http://127.0.0.1:8090" }
+        storage: { kind: sqlite, path: "data/keymeld.db" }
+        kms: { enabled: true, endpoint_url: "http://localhost:4566", key_id: "alias/keymeld-enclave-master-key", enable_attestation: false }
+        enclaves: [ { id: 0, address: "unix:data/run/enclave-0.sock" } ]
+        """;
+
+    private const string Production = """
+        mode: production
+        server: { listen: "http://127.0.0.1:8090", public_url: "https://keymeld.example.com" }
+        storage: { kind: sqlite, path: "/var/lib/keymeld/keymeld.db" }
+        kms: { enabled: true, endpoint_url: null, key_id: "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", enable_attestation: true }
+        enclaves: [ { id: 0, address: "unix:/run/keymeld/enclave-0.sock" } ]
+        """;
+
+    [Theory]
+    [InlineData("development.yaml", false, 3)]
+    [InlineData("production.yaml", true, 3)]
+    public void The_committed_configurations_load(string file, bool production, int enclaves)
+    {
+        var settings = SettingsReader.Load(Path.Combine(Vectors.SourceRoot(), "config", file), new Hashtable());
+
+        Assert.Equal(production, settings.Production);
+        Assert.Equal(production, settings.Kms.EnableAttestation);
+        Assert.Equal(enclaves, settings.Enclaves.Length);
+    }
+
+    [Fact]
+    public void Every_setting_arrives()
+    {
+        var settings = Read(Development + """
+
+            log: warning
+            operator: { token_sha256: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }
+            limits: { calls_per_second: 7, waits: 3 }
+            """);
+
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 8090), settings.Server.Listen);
+        Assert.Equal(new Uri("http://127.0.0.1:8090"), settings.Server.PublicUrl);
+        Assert.Null(settings.Server.Certificate);
+        Assert.Equal("data/keymeld.db", settings.Storage.Path);
+        Assert.Equal(new KmsSettings(true, "alias/keymeld-enclave-master-key", new Uri("http://localhost:4566"), false), settings.Kms);
+        Assert.Equal([new EnclaveSettings(0, "unix:data/run/enclave-0.sock")], settings.Enclaves);
+        Assert.Equal(Microsoft.Extensions.Logging.LogLevel.Warning, settings.LogLevel);
+        Assert.Equal(0x01, settings.OperatorTokenHash!.Value[0]);
+        Assert.Equal((7, 3, 8), (settings.Limits.CallsPerSecond, settings.Limits.Waits, settings.Limits.LargeBodies));
+    }
+
+    [Fact]
+    public void The_environment_overrides_and_adds_list_entries()
+    {
+        var settings = Read(Development, new Hashtable
+        {
+            ["KEYMELD__SERVER__LISTEN"] = "http://[::1]:9000",
+            ["KEYMELD__KMS__ENDPOINT_URL"] = "",
+            ["KEYMELD__ENCLAVES__0__ADDRESS"] = "unix:/tmp/a.sock",
+            ["KEYMELD__ENCLAVES__1__ID"] = "5",
+            ["KEYMELD__ENCLAVES__1__ADDRESS"] = "unix:/tmp/b.sock",
+            ["KEYMELD__LIMITS__WAITS"] = "9",
+            ["KEYMELD_PASSPHRASE"] = "another program's",
+        });
+
+        Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 9000), settings.Server.Listen);
+        Assert.Null(settings.Kms.Endpoint);
+        Assert.Equal([new EnclaveSettings(0, "unix:/tmp/a.sock"), new EnclaveSettings(5, "unix:/tmp/b.sock")], settings.Enclaves);
+        Assert.Equal(9, settings.Limits.Waits);
+    }
+
+    [Fact]
+    public void Every_mistake_is_reported_at_once()
+    {
+        var mistakes = Mistakes("""
+            mode: test
+            server: { listen: "localhost:8090", public_url: "http://example.com" }
+            storage: { kind: mysql }
+            kms: { enabled: yes, key_id: "alias/a", enable_attestation: true, region: us-west-2 }
+            enclaves: [ { id: -1, address: "tcp:127.0.0.1:5000" }, { id: 1 } ]
+            colour: blue
+            """);
+
+        Assert.Equal(11, mistakes.Length);
+        Assert.Contains(mistakes, line => line.StartsWith("mode: must be production or development", StringComparison.Ordinal));
+        Assert.Contains(mistakes, line => line.StartsWith("server.listen: must be http://ADDRESS:PORT", StringComparison.Ordinal));
+        Assert.Contains(mistakes, line => line.StartsWith("server.public_url: http:// is for this machine only", StringComparison.Ordinal));
+        Assert.Contains("storage.kind: must be sqlite, not 'mysql'", mistakes);
+        Assert.Contains("storage.path: is missing", mistakes);
+        Assert.Contains("kms.enabled: must be true or false, not 'yes'", mistakes);
+        Assert.Contains(mistakes, line => line.StartsWith("kms.key_id: with enable_attestation the full key ARN", StringComparison.Ordinal));
+        Assert.Contains(mistakes, line => line.StartsWith("kms.region: is no setting", StringComparison.Ordinal));
+        Assert.Contains(mistakes, line => line.StartsWith("enclaves[0].id: must be a whole number", StringComparison.Ordinal));
+        Assert.Contains("enclaves[1].address: is missing", mistakes);
+        Assert.Contains(mistakes, line => line.StartsWith("colour: is no setting", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("enabled: true", "enabled: false", "kms.enabled: must be true in production")]
+    [InlineData("enable_attestation: true", "enable_attestation: false", "kms.enable_attestation: must be true in production")]
+    [InlineData("endpoint_url: null", "endpoint_url: \"https://kms.example.com\"", "kms.endpoint_url: must be null in production")]
+    [InlineData("arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "alias/keymeld", "kms.key_id: with enable_attestation the full key ARN")]
+    [InlineData("https://keymeld.example.com", "http://keymeld.example.com", "server.public_url: http:// is for this machine only")]
+    [InlineData("https://keymeld.example.com", "https://keymeld.example.com/api", "server.public_url: must be https://HOST")]
+    public void Contradictions_in_production_stop_the_start(string right, string wrong, string mistake)
+    {
+        Assert.True(Read(Production).Production);
+        Assert.StartsWith(mistake, Assert.Single(Mistakes(Production.Replace(right, wrong, StringComparison.Ordinal))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("KEYMELD__SERVER__PORT", "1", "server.port: is no setting")]
+    [InlineData("KEYMELD__ENCLAVES__7__ID", "1", "KEYMELD__ENCLAVES__7__ID: does not lead to a setting")]
+    [InlineData("KEYMELD__MODE__X", "1", "KEYMELD__MODE__X: does not lead to a setting")]
+    [InlineData("KEYMELD__SERVER", "1", "KEYMELD__SERVER: does not lead to a setting")]
+    [InlineData("KEYMELD__SERVER__CERTIFICATE", "a.pem", "server.certificate: certificate and certificate_key belong together")]
+    [InlineData("KEYMELD__SERVER__LISTEN", "https://127.0.0.1:1", "server.listen: https:// needs certificate")]
+    [InlineData("KEYMELD__OPERATOR__TOKEN_SHA256", "ABCD", "operator.token_sha256: must be the SHA-256")]
+    [InlineData("KEYMELD__LIMITS__WAITS", "0", "limits.waits: must be a whole number from 1")]
+    [InlineData("KEYMELD__LOG", "all", "log: must be debug")]
+    public void A_wrong_override_is_a_mistake(string name, string value, string mistake) =>
+        Assert.StartsWith(mistake, Assert.Single(Mistakes(Development, new Hashtable { [name] = value })), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("mode: [")]
+    [InlineData("mode: development\nmode: production")]
+    [InlineData("mode: development\n---\nmode: production")]
+    public void What_is_not_one_document_of_distinct_settings_is_refused(string yaml) => Assert.NotEmpty(Mistakes(yaml));
+
+    [Fact]
+    public void Two_enclaves_with_one_number_or_one_address_are_refused()
+    {
+        var twice = Development.Replace("enclaves: [ ", "enclaves: [ { id: 0, address: \"unix:/a\" }, { id: 1, address: \"unix:/a\" }, ", StringComparison.Ordinal);
+        Assert.Equal(2, Mistakes(twice).Count(line => line.Contains("has this id or address already", StringComparison.Ordinal)));
+    }
+
+    private static GatewaySettings Read(string yaml, IDictionary? environment = null) => SettingsReader.Read(yaml, environment ?? new Hashtable());
+
+    private static string[] Mistakes(string yaml, IDictionary? environment = null)
+    {
+        var refusal = Assert.Throws<KeyMeldException>(() => Read(yaml, environment));
+        Assert.Equal(ErrorCodes.ConfigurationInvalid, refusal.Code);
+        return refusal.Message.Split('\n');
+    }
+}

@@ -1,0 +1,172 @@
+using KeyMeld.Gateway.Storage;
+
+namespace KeyMeld.Tests.Gateway.Storage;
+
+public abstract partial class StoreContract
+{
+    private static readonly SigningOutcome Completed = new(SigningState.Completed, [1, 2, 3], null);
+    private static readonly SigningOutcome Expired = new(SigningState.Expired, null, new StoredError("expired", "Too late."));
+
+    [Fact]
+    public async Task A_signing_comes_back_as_it_was_stored()
+    {
+        await using var stores = Open();
+        var signing = await NewSigningAsync(stores);
+
+        Assert.Equal(AddedSigning.Added, await stores.Signings.AddAsync(signing, null));
+        Assert.Equal(AddedSigning.Repeated, await stores.Signings.AddAsync(signing, Lease()));
+        Assert.Equal(AddedSigning.Taken, await stores.Signings.AddAsync(signing with { Request = Hash() }, null));
+        await stores.RestartAsync();
+
+        var found = stores.Signings.Find(signing.Request)!;
+        Assert.Equal((SigningState.Waiting, 0, signing.Expires, signing.Group), (found.State, found.Attempts, found.Expires, found.Group));
+        Assert.Equal(signing.Items, found.Items);
+        Assert.Equal(signing.Statement.Statement, found.Statement.Statement);
+        Assert.Equal(signing.Statement.Signatures, found.Statement.Signatures);
+        Assert.Equal(signing.Group, stores.Signings.GroupOf(signing.Request));
+        Assert.Equal([new UnfinishedSigning(signing.Request, SigningState.Waiting, signing.Expires, 0)], stores.Signings.Unfinished());
+        Assert.Equal([signing.Request], stores.Signings.UnfinishedOf(signing.Group));
+        Assert.Null(stores.Signings.Find(Hash()));
+        Assert.Null(stores.Signings.GroupOf(Hash()));
+    }
+
+    [Fact]
+    public async Task A_signing_added_with_a_lease_runs_with_its_first_attempt_reserved()
+    {
+        await using var stores = Open();
+        var signing = await NewSigningAsync(stores);
+        var lease = Lease();
+
+        await stores.Signings.AddAsync(signing, lease);
+
+        Assert.Equal((SigningState.Running, 1), (stores.Signings.Find(signing.Request)!.State, stores.Signings.Find(signing.Request)!.Attempts));
+        Assert.True(await stores.Signings.FinishAsync(signing.Request, lease.Owner, Completed));
+        Assert.Equal((SigningState.Completed, 1), (stores.Signings.Find(signing.Request)!.State, stores.Signings.Find(signing.Request)!.Attempts));
+        Assert.Equal(Completed.Result, stores.Signings.Find(signing.Request)!.Result);
+        Assert.Empty(stores.Signings.Unfinished());
+    }
+
+    [Fact]
+    public async Task Of_many_decisions_at_once_exactly_the_completing_one_starts_the_signing()
+    {
+        await using var stores = Open();
+        var signing = await NewSigningAsync(stores);
+        await stores.Signings.AddAsync(signing, null);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(place =>
+            stores.Signings.AddApprovalAsync(signing.Request, Approval(place), all => all.Count == 5, Lease())));
+
+        Assert.Single(answers, answer => answer.Started);
+        Assert.All(answers, answer => Assert.True(answer.Stands));
+        var found = stores.Signings.Find(signing.Request)!;
+        Assert.Equal((SigningState.Running, 1, 5), (found.State, found.Attempts, found.Approvals.Length));
+    }
+
+    [Fact]
+    public async Task A_repeated_decision_changes_nothing_and_the_first_of_a_kind_stands()
+    {
+        await using var stores = Open();
+        var signing = await NewSigningAsync(stores);
+        await stores.Signings.AddAsync(signing, null);
+        var approval = Approval(1);
+
+        await stores.Signings.AddApprovalAsync(signing.Request, approval, _ => false, Lease());
+        var repeated = await stores.Signings.AddApprovalAsync(signing.Request, approval, _ => true, Lease());
+        var again = await stores.Signings.AddApprovalAsync(signing.Request, Approval(1), _ => true, Lease());
+
+        Assert.Equal(new AddedApproval(SigningState.Waiting, Stands: true, Started: false), repeated);
+        Assert.Equal(new AddedApproval(SigningState.Waiting, Stands: false, Started: false), again);
+        Assert.Equal(approval.Statement.Statement, Assert.Single(stores.Signings.Find(signing.Request)!.Approvals).Statement.Statement);
+    }
+
+    [Fact]
+    public async Task A_reject_ends_the_signing_even_after_an_approval_and_while_it_runs()
+    {
+        await using var stores = Open();
+        var signing = await NewSigningAsync(stores);
+        var lease = Lease();
+        await stores.Signings.AddAsync(signing, lease);
+        await stores.Signings.AddApprovalAsync(signing.Request, Approval(1), _ => false, Lease());
+
+        var rejected = await stores.Signings.AddApprovalAsync(signing.Request, Approval(1) with { Approve = false }, _ => true, Lease());
+
+        Assert.Equal(new AddedApproval(SigningState.Rejected, Stands: true, Started: false), rejected);
+        Assert.False(await stores.Signings.FinishAsync(signing.Request, lease.Owner, Completed));
+        var late = await stores.Signings.AddApprovalAsync(signing.Request, Approval(2), _ => true, Lease());
+        Assert.Equal(new AddedApproval(SigningState.Rejected, Stands: false, Started: false), late);
+        Assert.Equal("rejected", stores.Signings.Find(signing.Request)!.Error!.Code);
+    }
+
+    [Fact]
+    public async Task Attempts_are_reserved_one_by_one_and_only_by_who_holds_the_lease()
+    {
+        await using var stores = Open();
+        var signing = await NewSigningAsync(stores);
+        var mine = Lease(now: 1000);
+        var other = Lease(now: 1000);
+        await stores.Signings.AddAsync(signing, mine);
+
+        Assert.False(await stores.Signings.ReserveAsync(signing.Request, 1, other));
+        Assert.True(await stores.Signings.ReserveAsync(signing.Request, 1, mine));
+        Assert.False(await stores.Signings.ReserveAsync(signing.Request, 1, mine));
+        Assert.Equal(2, stores.Signings.Find(signing.Request)!.Attempts);
+
+        Assert.False(await stores.Signings.FinishAsync(signing.Request, other.Owner, Completed));
+        Assert.True(await stores.Signings.ReserveAsync(signing.Request, 2, other with { Now = mine.Until, Until = mine.Until + 1000 }));
+        Assert.False(await stores.Signings.FinishAsync(signing.Request, mine.Owner, Completed));
+        Assert.True(await stores.Signings.FinishAsync(signing.Request, other.Owner, Completed));
+        Assert.False(await stores.Signings.ReserveAsync(signing.Request, 3, other));
+    }
+
+    [Fact]
+    public async Task A_lease_is_renewed_and_given_up()
+    {
+        await using var stores = Open();
+        var signing = await NewSigningAsync(stores);
+        var mine = Lease(now: 1000);
+        await stores.Signings.AddAsync(signing, mine);
+
+        await stores.Signings.RenewAsync(mine with { Until = 9000 });
+        Assert.False(await stores.Signings.ReserveAsync(signing.Request, 1, Lease(now: 5000)));
+        await stores.Signings.ReleaseAsync(mine.Owner);
+        Assert.True(await stores.Signings.ReserveAsync(signing.Request, 1, Lease(now: 5000)));
+    }
+
+    [Fact]
+    public async Task A_signing_ends_once()
+    {
+        await using var stores = Open();
+        var signing = await NewSigningAsync(stores);
+        await stores.Signings.AddAsync(signing, null);
+
+        Assert.False(await stores.Signings.FinishAsync(signing.Request, Id(), Completed));
+        Assert.True(await stores.Signings.CloseAsync(signing.Request, Expired));
+        Assert.False(await stores.Signings.CloseAsync(signing.Request, Expired with { State = SigningState.Cancelled }));
+
+        var found = stores.Signings.Find(signing.Request)!;
+        Assert.Equal((SigningState.Expired, Expired.Error), (found.State, found.Error));
+    }
+
+    [Fact]
+    public async Task A_nonce_of_a_key_is_used_once_also_over_a_restart_and_by_many_at_once()
+    {
+        await using var stores = Open();
+        var (key, nonce) = (Bytes(32), Bytes(16));
+        var later = DateTimeOffset.UtcNow.AddMinutes(2);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => stores.Replay.TryUseAsync(key, nonce, later)));
+        await stores.RestartAsync();
+
+        Assert.Single(answers, true);
+        Assert.False(await stores.Replay.TryUseAsync(key, nonce, later));
+        Assert.True(await stores.Replay.TryUseAsync(Bytes(32, 7), nonce, later));
+        Assert.True(await stores.Replay.TryUseAsync(key, Bytes(16, 7), later));
+    }
+
+    private static async Task<NewSigning> NewSigningAsync(IStores stores) =>
+        new(Hash(), (await AddGroupAsync(stores)).Hash, Id(), 5_000_000, Statement(), Bytes(5000));
+
+    private static StoredApproval Approval(int place) => new(place, true, Statement());
+
+    private static Lease Lease(long now = 1000) => new(Id(), now, now + 1000);
+}
