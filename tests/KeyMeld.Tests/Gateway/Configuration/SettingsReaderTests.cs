@@ -89,7 +89,6 @@ public class SettingsReaderTests
             colour: blue
             """);
 
-        Assert.Equal(11, mistakes.Length);
         Assert.Contains(mistakes, line => line.StartsWith("mode: must be production or development", StringComparison.Ordinal));
         Assert.Contains(mistakes, line => line.StartsWith("server.listen: must be http://ADDRESS:PORT", StringComparison.Ordinal));
         Assert.Contains(mistakes, line => line.StartsWith("server.public_url: http:// is for this machine only", StringComparison.Ordinal));
@@ -100,6 +99,8 @@ public class SettingsReaderTests
         Assert.Contains(mistakes, line => line.StartsWith("kms.region: is no setting", StringComparison.Ordinal));
         Assert.Contains(mistakes, line => line.StartsWith("enclaves[0].id: must be a whole number", StringComparison.Ordinal));
         Assert.Contains("enclaves[1].address: is missing", mistakes);
+        Assert.Contains(mistakes, line => line.StartsWith("enclaves[0].address: must be unix:PATH", StringComparison.Ordinal));
+        Assert.Equal(12, mistakes.Length);
         Assert.Contains(mistakes, line => line.StartsWith("colour: is no setting", StringComparison.Ordinal));
     }
 
