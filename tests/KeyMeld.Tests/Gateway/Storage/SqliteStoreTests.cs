@@ -174,13 +174,9 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
 
     private protected override IStores Open() => new Stores(File);
 
-    private bool IsInAnyFile(byte[] needle) => Directory.GetFiles(Path.GetDirectoryName(File)!).Any(file =>
+    private bool IsInAnyFile(byte[] needle) => Directory.GetFiles(Path.GetDirectoryName(File)!, "keymeld.db*").Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)).Any(file =>
     {
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        if (file.EndsWith(".lock", StringComparison.Ordinal))
-        {
-            return false;
-        }
         var content = new byte[stream.Length];
         stream.ReadExactly(content);
         return content.AsSpan().IndexOf(needle) >= 0;
