@@ -34,16 +34,16 @@ internal static class NativeLoader
 #pragma warning restore CA2255
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
-        name == Native.Library ? Load(s_candidates, assembly, searchPath) : 0;
+        name == Native.Library ? Load(s_candidates) : 0;
 
     /// <summary>Loads the first of <paramref name="candidates"/> that exports every symbol.</summary>
     /// <exception cref="DllNotFoundException">There is none; the message says what was tried and what to install.</exception>
-    internal static nint Load(IEnumerable<string> candidates, Assembly assembly, DllImportSearchPath? searchPath)
+    internal static nint Load(IEnumerable<string> candidates)
     {
         var tried = new StringBuilder();
         foreach (var candidate in candidates)
         {
-            if (!NativeLibrary.TryLoad(candidate, assembly, searchPath, out var library))
+            if (!NativeLibrary.TryLoad(candidate, typeof(NativeLoader).Assembly, null, out var library))
             {
                 tried.Append(tried.Length == 0 ? "" : "; ").Append(candidate).Append(": not found");
                 continue;

@@ -22,8 +22,6 @@ internal static unsafe class NativeSelfTest
         Schnorr(context);
         KeyAggregation(context);
         MuSig(context);
-        if (Misuse.Count != 0)
-            throw new Secp256k1UnavailableException("libsecp256k1 refused a valid argument in its known-answer test.");
     }
 
     private static void Schnorr(nint context)

@@ -58,8 +58,8 @@ public sealed class SigningSession
     public PartialSignature Sign(SecretNonce nonce, SecretKey key)
     {
         ArgumentNullException.ThrowIfNull(nonce);
-        ArgumentNullException.ThrowIfNull(key);
         using var secret = nonce.Take();
+        ArgumentNullException.ThrowIfNull(key);
         if (!nonce.Signer.Equals(key.PublicKey))
             throw new CryptographicException("The nonce was made for another key.");
         if (!nonce.Message.SequenceEqual(Message) || !nonce.AggregateKey.Equals(Aggregation.AggregateKey))

@@ -16,27 +16,11 @@ public static class SecureRandom
 {
     private const int ChunkSize = 256;
     private static readonly Lock s_registration = new();
-    private static RandomSource[] s_sources = [];
+    private static RandomSource[] s_sources = [FillFromKernel, FillFromRuntime];
 
-    /// <summary>Fills <paramref name="destination"/> completely.</summary>
+    /// <summary>Fills <paramref name="destination"/> completely. If one of the origins fails, it is left as zeros.</summary>
     /// <exception cref="CryptographicException">The kernel gave no randomness.</exception>
-    public static void Fill(Span<byte> destination)
-    {
-        var complete = false;
-        try
-        {
-            FillFromKernel(destination);
-            MixIn(destination, FillFromRuntime);
-            foreach (var source in Volatile.Read(ref s_sources))
-                MixIn(destination, source);
-            complete = true;
-        }
-        finally
-        {
-            if (!complete)
-                CryptographicOperations.ZeroMemory(destination);
-        }
-    }
+    public static void Fill(Span<byte> destination) => FillFrom(Volatile.Read(ref s_sources), destination);
 
     /// <summary>Registers an origin whose bytes are XORed into every later <see cref="Fill"/>. If it throws, so does <see cref="Fill"/>.</summary>
     public static void AddSource(RandomSource source)
@@ -52,7 +36,25 @@ public static class SecureRandom
             Volatile.Write(ref s_sources, [.. s_sources.Where(registered => registered != source)]);
     }
 
-    internal static unsafe void FillFromKernel(Span<byte> destination)
+    /// <summary>Makes <paramref name="destination"/> the XOR of what all <paramref name="sources"/> give.</summary>
+    internal static void FillFrom(ReadOnlySpan<RandomSource> sources, Span<byte> destination)
+    {
+        destination.Clear();
+        var complete = false;
+        try
+        {
+            foreach (var source in sources)
+                MixIn(destination, source);
+            complete = true;
+        }
+        finally
+        {
+            if (!complete)
+                CryptographicOperations.ZeroMemory(destination);
+        }
+    }
+
+    private static unsafe void FillFromKernel(Span<byte> destination)
     {
         fixed (byte* start = destination)
         {
