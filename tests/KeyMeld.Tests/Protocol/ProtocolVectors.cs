@@ -1,5 +1,8 @@
 using System.Text.Json;
+using KeyMeld.Protocol.Groups;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Sessions;
+using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
 using KeyMeld.Tests.Support;
 
@@ -23,6 +26,29 @@ internal static class ProtocolVectors
     public static SecretKey Secret(this JsonElement element, string path) => SecretKey.Import(element.Hex(path));
 
     public static PublicKey Public(this JsonElement element, string path) => PublicKey.Parse(element.Hex(path));
+
+    public static XOnlyPublicKey XOnly(this JsonElement element, string path) => XOnlyPublicKey.Parse(element.Hex(path));
+
+    public static Id16 Id(this JsonElement element, string path) => Id16.Parse(element.Text(path));
+
+    /// <summary>A statement with all signatures the file has for it.</summary>
+    public static SignedStatement Statement(this JsonElement element, string path)
+    {
+        var statement = element.At(path);
+        return new SignedStatement(statement.Hex("bytes"), [.. statement.GetProperty("signatures").EnumerateArray().Select(one => SchnorrSignature.Parse(one.Hex("signature")))]);
+    }
+
+    public static Signed<Manifest> Manifest() => Signed.ParseManifest(Root.Statement("manifest.statement"));
+
+    public static SessionSecret SessionSecret() => KeyMeld.Protocol.Sessions.SessionSecret.Import(Root.Hex("manifest.session_secret"));
+
+    public static SignedStatement[] Registrations() => [.. Enumerable.Range(0, 4).Select(i => Root.Statement($"registrations.{i}.statement"))];
+
+    public static Roster Roster()
+    {
+        using var secret = SessionSecret();
+        return KeyMeld.Protocol.Groups.Roster.Verify(Manifest(), Root.Hex("manifest.encrypted_terms.wire"), secret, Registrations());
+    }
 
     public static bool Has(this JsonElement element, string name) => element.TryGetProperty(name, out _);
 
