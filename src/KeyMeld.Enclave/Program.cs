@@ -7,11 +7,12 @@ using KeyMeld.Secp256k1;
 const int BadConfiguration = 2;
 try
 {
-    var complaints = ProcessEnvironment.Complaints(ProcessEnvironment.Names());
+    var complaints = ProcessEnvironment.Complaints(ProcessEnvironment.Variables());
     if (complaints.Count > 0)
     {
         throw new ConfigurationException(complaints);
     }
+    CleanStart.Ensure();
     ProcessEnvironment.Clear();
     ProcessHardening.Apply();
     var line = CommandLine.Parse(args);

@@ -1,5 +1,5 @@
 // Attack K34: what is set in the environment can put code or an observer into a .NET process. The enclave reads nothing from there and refuses to run
-// with any of these. (Startup hooks and diagnostics are also switched off in the build, see the project file: a hook would run before this check.)
+// with any of these. (Startup hooks are also switched off in the build, see the project file: a hook would run before this check.)
 using System.Collections;
 
 namespace KeyMeld.Enclave.Configuration;
@@ -19,22 +19,24 @@ internal static class ProcessEnvironment
         "OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES", "SSLKEYLOGFILE", "CLR_OPENSSL_VERSION_OVERRIDE", "CLR_ICU_VERSION_OVERRIDE",
     ];
 
-    /// <summary>One sentence for each variable that must not be set.</summary>
-    public static IReadOnlyList<string> Complaints(IEnumerable<string> names) =>
-        [.. names.Where(IsRefused).Order(StringComparer.Ordinal).Select(name => $"The environment variable {name} must not be set for an enclave.")];
+    /// <summary>One sentence for each variable that must not be set. Switching the diagnostics off is welcome.</summary>
+    public static IReadOnlyList<string> Complaints(IEnumerable<KeyValuePair<string, string?>> variables) =>
+        [.. variables.Where(variable => IsRefused(variable.Key) && variable is not { Key: "DOTNET_EnableDiagnostics", Value: "0" })
+            .Select(variable => $"The environment variable {variable.Key} must not be set for an enclave.").Order(StringComparer.Ordinal)];
 
     /// <summary>
     /// Empties this process's view of the environment, so that no library finds a credential, a proxy, an endpoint or a profile there.
     /// </summary>
     public static void Clear()
     {
-        foreach (var name in Names())
+        foreach (var (name, _) in Variables())
         {
             Environment.SetEnvironmentVariable(name, null);
         }
     }
 
-    public static IReadOnlyList<string> Names() => [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => (string)entry.Key)];
+    public static IReadOnlyList<KeyValuePair<string, string?>> Variables() =>
+        [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value))];
 
     private static bool IsRefused(string name) => Refused.Any(refused =>
         refused.EndsWith('*') ? name.StartsWith(refused[..^1], StringComparison.OrdinalIgnoreCase) : name.Equals(refused, StringComparison.OrdinalIgnoreCase));

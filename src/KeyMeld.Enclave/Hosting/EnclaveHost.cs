@@ -48,7 +48,11 @@ internal static class EnclaveHost
         app.UseRouting();
         app.UseMiddleware<Admission>();
         app.MapGrpcService<EnclaveService>();
-        app.Lifetime.ApplicationStarted.Register(() => EnclaveListener.Protect(listen));
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            EnclaveListener.Protect(listen);
+            app.Services.GetRequiredService<ILogger<EnclaveService>>().LogInformation("{Software} in {Mode} mode listens on {Address}.", StatusDesk.Software, configuration.ModeName, listen);
+        });
         return app;
     }
 
