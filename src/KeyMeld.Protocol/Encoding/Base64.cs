@@ -44,11 +44,8 @@ public static class Base64Url
                 return false;
             }
         }
-        if (text.Length % 4 == 1 || !System.Buffers.Text.Base64Url.TryDecodeFromChars(text, destination, out written))
-        {
-            return false;
-        }
-        return LastCharacterIsCanonical(text);
+        // The framework throws for a last character that is not canonical, so that is looked at first.
+        return text.Length % 4 != 1 && LastCharacterIsCanonical(text) && System.Buffers.Text.Base64Url.TryDecodeFromChars(text, destination, out written);
     }
 
     // The bits of the last character beyond the last byte must be zero, or two texts would mean the same bytes.

@@ -61,6 +61,22 @@ public sealed class PublicKeyJsonConverter : JsonConverter<PublicKey>
     public override void Write(Utf8JsonWriter writer, PublicKey value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }
 
+/// <summary>An x-only key as 64 hex digits.</summary>
+public sealed class XOnlyPublicKeyJsonConverter : JsonConverter<XOnlyPublicKey>
+{
+    /// <inheritdoc/>
+    public override XOnlyPublicKey Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        Span<byte> bytes = stackalloc byte[XOnlyPublicKey.Size];
+        return reader.TokenType == JsonTokenType.String && Hex.TryDecode(reader.GetString(), bytes) && XOnlyPublicKey.TryParse(bytes, out var key)
+            ? key
+            : throw new JsonException("An x-only key is 64 lower-case hex digits and a point of the curve.");
+    }
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, XOnlyPublicKey value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
 /// <summary>A blob as standard base64 with padding.</summary>
 public sealed class BlobJsonConverter : JsonConverter<byte[]>
 {

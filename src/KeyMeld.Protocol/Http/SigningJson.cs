@@ -1,0 +1,37 @@
+// protocol.md section 9: POST /signing, GET /signing/{D}.
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Secp256k1;
+
+namespace KeyMeld.Protocol.Http;
+
+/// <summary>Body of POST /signing.</summary>
+/// <param name="Request">The signing-request, signed by its requester.</param>
+/// <param name="Items">The session-encrypted items.</param>
+public sealed record SigningPostJson(SignedJson Request, byte[] Items);
+
+/// <summary>Answer of POST /signing.</summary>
+/// <param name="Id">The request digest D.</param>
+/// <param name="State">See <see cref="SigningJson"/>.</param>
+/// <param name="Result">The result where it is there already.</param>
+public sealed record SigningPostedJson(Hash32 Id, string State, RoundBlobJson? Result = null);
+
+/// <summary>Answer of GET /signing/{D}.</summary>
+/// <param name="Id">The request digest D.</param>
+/// <param name="State">waiting, running, completed, failed, expired, cancelled or rejected.</param>
+/// <param name="Request">As posted.</param>
+/// <param name="Items">As posted.</param>
+/// <param name="Approvals">Approvals and rejections received.</param>
+/// <param name="Attempts">Attempts so far.</param>
+/// <param name="Result">Encrypted and signed by the enclave that combined.</param>
+/// <param name="Error">Stable code where it failed.</param>
+public sealed record SigningJson(
+    Hash32 Id, string State, SignedJson Request, byte[] Items, IReadOnlyList<SignedJson> Approvals, int Attempts, RoundBlobJson? Result = null, string? Error = null);
+
+/// <summary>A round blob as it travels (section 6).</summary>
+/// <param name="Attempt">From 1.</param>
+/// <param name="Node">[0, enclave index] or [1, participant index].</param>
+/// <param name="Boot">16 bytes of the node's process.</param>
+/// <param name="Tau">Hash of the round-1 set; null in round 1.</param>
+/// <param name="Blob">The encrypted content.</param>
+/// <param name="Signature">By the node.</param>
+public sealed record RoundBlobJson(int Attempt, IReadOnlyList<int> Node, Id16 Boot, Hash32? Tau, byte[] Blob, SchnorrSignature Signature);
