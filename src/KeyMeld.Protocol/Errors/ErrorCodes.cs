@@ -105,6 +105,7 @@ public static class ErrorCodes
     public const string ProfileInvalid = "profile_invalid";
     public const string PassphraseWrong = "passphrase_wrong";
     public const string KeyFileInvalid = "key_file_invalid";
+    public const string StillPending = "still_pending";
 #pragma warning restore CS1591
 
     private static readonly FrozenDictionary<string, ErrorEntry> Table = Rows().ToFrozenDictionary(row => row.Code);
@@ -207,5 +208,6 @@ public static class ErrorCodes
         new(ProfileInvalid, 400, false, "Check the profile folder; `--profile` names it."),
         new(PassphraseWrong, 400, false, "Give the passphrase this profile was made with (KEYMELD_PASSPHRASE or the prompt)."),
         new(KeyFileInvalid, 400, false, "Give a file with one secret key, 64 hex digits or WIF."),
+        new(StillPending, 408, true, "It is not finished yet: wait again, or see what it waits for."),
     ];
 }

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Secp256k1;
+
+namespace KeyMeld.Client;
+
+/// <summary>
+/// The secret a participant brings to a group. A generated one is kept in the profile's secret store, so that its owner can recover the group's key later; an imported
+/// one is its owner's to keep and is not stored.
+/// </summary>
+public sealed class MemberKey : IDisposable
+{
+    private MemberKey(SecretKey secret, bool generated) => (Secret, IsGenerated) = (secret, generated);
+
+    /// <summary>Whether it was made here.</summary>
+    public bool IsGenerated { get; }
+
+    internal SecretKey Secret { get; }
+
+    /// <summary>Makes a fresh key.</summary>
+    public static MemberKey Generate() => new(SecretKey.Generate(), true);
+
+    /// <summary>Takes 32 secret bytes; the caller wipes its own copy.</summary>
+    /// <exception cref="KeyMeldException"><c>key_file_invalid</c>: not 32 bytes, zero, or not below the curve's order.</exception>
+    public static MemberKey Import(ReadOnlySpan<byte> secret32)
+    {
+        try
+        {
+            return new MemberKey(SecretKey.Import(secret32), false);
+        }
+        catch (Exception error) when (error is CryptographicException or ArgumentException)
+        {
+            throw new KeyMeldException(ErrorCodes.KeyFileInvalid, "A member key is 32 bytes, not zero and below the order of secp256k1.", error);
+        }
+    }
+
+    /// <summary>Reads a key file: 64 hex digits or WIF.</summary>
+    /// <exception cref="KeyMeldException"><c>key_file_invalid</c>.</exception>
+    public static MemberKey FromFile(string path) => new(KeyFile.Read(path), false);
+
+    /// <summary>Wipes the secret.</summary>
+    public void Dispose() => Secret.Dispose();
+}

@@ -1,0 +1,19 @@
+using KeyMeld.Protocol.Ids;
+
+namespace KeyMeld.Client;
+
+/// <summary>What lies where in a profile's folder.</summary>
+internal static class ProfileLayout
+{
+    public const int Version = 1;
+    public const string Profile = "profile.json";
+    public const string Secrets = "secrets";
+    public const string Pins = "pins.json";
+    public const string Lock = "lock";
+    public const string Groups = "groups";
+    public const string Signings = "signings";
+
+    public static string Group(string folder, Hash32 group) => Path.Combine(folder, Groups, $"{group}.json");
+
+    public static string Signing(string folder, Hash32 request) => Path.Combine(folder, Signings, $"{request}.json");
+}
