@@ -4,6 +4,7 @@ using KeyMeld.Enclave.Groups;
 using KeyMeld.Enclave.Identity;
 using KeyMeld.Enclave.Nsm;
 using KeyMeld.Enclave.Sealing;
+using KeyMeld.Enclave.Sealing.Cms;
 using KeyMeld.Enclave.Sealing.Kms;
 using KeyMeld.Enclave.Signing;
 using KeyMeld.Wire.Transport;
@@ -13,7 +14,11 @@ namespace KeyMeld.Enclave.Hosting;
 /// <summary>Puts the parts together. An empty builder: nothing of it reads the environment, a settings file or the command line.</summary>
 internal static class EnclaveHost
 {
-    public static WebApplication Build(EnclaveConfiguration configuration, EnclaveAddress listen, INsm nsm)
+    /// <param name="configuration">The measured configuration.</param>
+    /// <param name="listen">Where the gateway calls.</param>
+    /// <param name="nsm">The module.</param>
+    /// <param name="adapt">For tests, which run many enclaves in one process: other logging, keys made beforehand.</param>
+    public static WebApplication Build(EnclaveConfiguration configuration, EnclaveAddress listen, INsm nsm, Action<WebApplicationBuilder>? adapt = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KeyMeld.Enclave", ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(console =>
@@ -43,6 +48,7 @@ internal static class EnclaveHost
             grpc.Interceptors.Add<FaultInterceptor>();
         });
         AddParts(builder.Services, configuration, nsm);
+        adapt?.Invoke(builder);
 
         var app = builder.Build();
         app.UseRouting();
@@ -62,6 +68,7 @@ internal static class EnclaveHost
         services.AddSingleton(TimeProvider.System).AddSingleton(nsm).AddSingleton<NsmClient>();
         services.AddSingleton<NsmClock>().AddSingleton<EnclaveClock>(parts => parts.GetRequiredService<NsmClock>()).AddHostedService<ClockRefresh>();
         services.AddSingleton<Boot>().AddSingleton<EnclaveCounters>().AddSingleton<KeyKeeper>().AddSingleton<StatusDesk>().AddSingleton<IdentityDesk>();
+        services.AddSingleton<Func<RecipientKey>>(RecipientKey.Generate);
         services.AddSingleton<IKms, AwsKms>().AddSingleton<KmsSessions>().AddSingleton<KeyLifecycle>();
         services.AddSingleton<GroupDesk>().AddSingleton<SigningDesk>();
         services.AddSingleton<EnclaveService>().AddSingleton<FaultInterceptor>();

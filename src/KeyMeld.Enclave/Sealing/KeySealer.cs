@@ -21,10 +21,10 @@ internal static class KeySealer
         var context = KmsContext.Of((int)enclaveId, epoch, secret.PublicKey);
         using var dataKey = await session.GenerateDataKeyAsync(keyId, context, cancellation);
         var record = Seal(secret, dataKey, enclaveId, epoch);
-        using var again = await session.DecryptAsync(record.KmsKeyId, dataKey.Blob, context, cancellation);
+        using var again = await UnwrapAgainAsync(session, record, context, cancellation);
         if (!again.FixedTimeEquals(dataKey.Key))
         {
-            throw new KeyMeldException(ErrorCodes.KmsResponseInvalid, "KMS unwrapped another data key than it made; nothing was stored.");
+            throw Mismatch();
         }
         return (record, Open(record, again));
     }
@@ -37,6 +37,19 @@ internal static class KeySealer
     }
 
     public static IReadOnlyDictionary<string, string> ContextOf(SealedRecord record) => KmsContext.Of((int)record.EnclaveId, record.Epoch, PublicKey.Parse(record.PublicKey.Span));
+
+    private static async Task<SecretBytes> UnwrapAgainAsync(
+        KmsSession session, SealedRecord record, IReadOnlyDictionary<string, string> context, CancellationToken cancellation)
+    {
+        try
+        {
+            return await session.DecryptAsync(record.KmsKeyId, record.EncryptedDek.Memory, context, cancellation);
+        }
+        catch (KeyMeldException fault) when (fault.Code is ErrorCodes.SealedKeyCorrupt)
+        {
+            throw Mismatch(fault);
+        }
+    }
 
     private static SealedRecord Seal(SecretKey secret, NewDataKey dataKey, uint enclaveId, int epoch)
     {
@@ -76,6 +89,9 @@ internal static class KeySealer
             }
         }
     }
+
+    private static KeyMeldException Mismatch(KeyMeldException? inner = null) =>
+        new(ErrorCodes.KmsResponseInvalid, "KMS does not unwrap the data key it made; nothing was stored.", inner) { AwsCode = inner?.AwsCode };
 
     private static KeyMeldException Corrupt(SealedRecord record, string what) =>
         new(ErrorCodes.SealedKeyCorrupt, $"The sealed key of epoch {record.Epoch} {what}; restore the row from a backup.");

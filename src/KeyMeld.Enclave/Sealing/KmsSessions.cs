@@ -8,9 +8,10 @@ using KeyMeld.Protocol.Errors;
 namespace KeyMeld.Enclave.Sealing;
 
 /// <summary>Holds the credentials the gateway pushed last, and runs work with one and the same set from its first call to its last.</summary>
-internal sealed class KmsSessions(IKms kms, NsmClient nsm, EnclaveConfiguration configuration, EnclaveCounters counters, TimeProvider time) : IAsyncDisposable
+internal sealed class KmsSessions(
+    IKms kms, NsmClient nsm, EnclaveConfiguration configuration, EnclaveCounters counters, TimeProvider time, Func<RecipientKey> makeRecipient) : IAsyncDisposable
 {
-    private readonly RecipientKeys? _recipients = configuration.Kms.EnableAttestation ? new RecipientKeys() : null;
+    private readonly RecipientKeys? _recipients = configuration.Kms.EnableAttestation ? new RecipientKeys(makeRecipient) : null;
     private readonly KmsRetry _retry = new(time);
     private KmsCredentials? _credentials;
 

@@ -10,11 +10,16 @@ internal sealed class RecipientKeys : IAsyncDisposable
 {
     private const int Ahead = 2;
 
+    private readonly Func<RecipientKey> _make;
     private readonly Channel<RecipientKey> _ready = Channel.CreateBounded<RecipientKey>(Ahead);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _making;
 
-    public RecipientKeys() => _making = Task.Run(MakeAsync);
+    public RecipientKeys(Func<RecipientKey> make)
+    {
+        _make = make;
+        _making = Task.Run(MakeAsync);
+    }
 
     public ValueTask<RecipientKey> TakeAsync(CancellationToken cancellation) => _ready.Reader.ReadAsync(cancellation);
 
@@ -36,7 +41,7 @@ internal sealed class RecipientKeys : IAsyncDisposable
         {
             while (await _ready.Writer.WaitToWriteAsync(_stop.Token))
             {
-                var key = RecipientKey.Generate();
+                var key = _make();
                 if (!_ready.Writer.TryWrite(key))
                 {
                     key.Dispose();

@@ -7,7 +7,7 @@ public class RecipientKeysTests
     [Fact]
     public async Task Keys_are_made_ahead_and_no_two_are_the_same()
     {
-        await using var keys = new RecipientKeys();
+        await using var keys = new RecipientKeys(RecipientKey.Generate);
         var seen = new HashSet<string>();
         for (var i = 0; i < 4; i++)
         {

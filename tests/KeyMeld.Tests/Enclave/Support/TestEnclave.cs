@@ -9,6 +9,7 @@ using KeyMeld.Wire.Transport;
 using KeyMeld.Wire.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace KeyMeld.Tests.Enclave.Support;
 
@@ -29,15 +30,22 @@ internal sealed class TestEnclave : IAsyncDisposable
 
     public string Socket { get; }
 
+    public required EnclaveLog Log { get; init; }
+
     public Wire.V1.Enclave.EnclaveClient Client { get; }
 
     public static async Task<TestEnclave> StartAsync(TestMachine machine, int module, EnclaveConfiguration configuration)
     {
         var socket = Path.Combine(machine.Folder, "run", $"enclave-{Guid.CreateVersion7():n}"[..40] + ".sock");
         var nsm = new NsmSocket(machine.Module(module).SocketPath);
-        var app = EnclaveHost.Build(configuration, EnclaveAddress.Parse("unix:" + socket), nsm);
+        var log = new EnclaveLog();
+        var app = EnclaveHost.Build(configuration, EnclaveAddress.Parse("unix:" + socket), nsm, builder =>
+        {
+            builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace).AddFilter("KeyMeld", LogLevel.Trace);
+            builder.Services.AddSingleton(RecipientKeySupply.Take);
+        });
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new TestEnclave(machine, app, nsm, socket);
+        return new TestEnclave(machine, app, nsm, socket) { Log = log };
     }
 
     public T Part<T>()

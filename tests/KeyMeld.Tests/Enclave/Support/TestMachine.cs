@@ -87,16 +87,21 @@ internal sealed class TestMachine : IAsyncDisposable
     /// <summary>A started enclave, not yet configured.</summary>
     public async Task<TestEnclave> StartEnclaveAsync(int module = 0, Func<EnclaveConfiguration, EnclaveConfiguration>? change = null)
     {
-        var configuration = new EnclaveConfiguration(
+        var configuration = await ConfigurationAsync();
+        var enclave = await TestEnclave.StartAsync(this, module, change?.Invoke(configuration) ?? configuration);
+        _running.Add(enclave);
+        return enclave;
+    }
+
+    public async Task<EnclaveConfiguration> ConfigurationAsync()
+    {
+        return new EnclaveConfiguration(
             EnclaveMode.Development,
             new KmsConfiguration { KeyId = KeyArn, PreviousKeyIds = [], Region = "us-west-2", Endpoint = Kms.Endpoint, EnableAttestation = true, TlsRoots = null },
             new LimitsConfiguration { MemoryBytes = LimitsConfiguration.DefaultMemoryBytes })
         {
             Digest = Hash32.Sha256(await File.ReadAllBytesAsync(ConfigurationFile, TestContext.Current.CancellationToken)),
         };
-        var enclave = await TestEnclave.StartAsync(this, module, change?.Invoke(configuration) ?? configuration);
-        _running.Add(enclave);
-        return enclave;
     }
 
     public async ValueTask DisposeAsync()
