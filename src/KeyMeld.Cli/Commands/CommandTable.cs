@@ -1,4 +1,7 @@
 using System.CommandLine;
+using KeyMeld.Cli.Commands.Enclaves;
+using KeyMeld.Cli.Commands.Groups;
+using KeyMeld.Cli.Commands.Signings;
 
 namespace KeyMeld.Cli.Commands;
 
@@ -11,5 +14,13 @@ internal static class CommandTable
         UpCommand.Create(),
         DownCommand.Create(),
         StatusCommand.Create(),
+        IdentityCommand.Create(),
+        GroupCommand.Create(),
+        SignCommand.Create(),
+        DecideCommands.CreateApprove(),
+        DecideCommands.CreateReject(),
+        SigningCommand.Create(),
+        VerifyCommand.Create(),
+        TestKmsCommand.Create(),
     ];
 }

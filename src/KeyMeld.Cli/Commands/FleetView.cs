@@ -20,6 +20,9 @@ internal sealed class FleetView
     /// <summary>The identity keys by enclave id.</summary>
     public IReadOnlyDictionary<int, string?> Keys => enclaves.ToDictionary(enclave => enclave.GetProperty("id").GetInt32(), enclave => Text(enclave, "key"));
 
+    /// <summary>The state by enclave id.</summary>
+    public IReadOnlyDictionary<int, string?> States => enclaves.ToDictionary(enclave => enclave.GetProperty("id").GetInt32(), enclave => Text(enclave, "state"));
+
     /// <summary>Why an enclave is locked, by enclave id.</summary>
     public IReadOnlyDictionary<int, string?> Reasons => enclaves.ToDictionary(enclave => enclave.GetProperty("id").GetInt32(), enclave => Text(enclave, "reason"));
 

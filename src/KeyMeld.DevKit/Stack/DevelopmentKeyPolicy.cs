@@ -47,6 +47,23 @@ public static class DevelopmentKeyPolicy
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
+    /// <summary>The same without attestation: whoever has the role's credentials can use the key. For stacks that stand in for LocalStack.</summary>
+    public static string WriteWithoutAttestation(string administrator, string role)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("Version", "2012-10-17");
+            json.WriteStartArray("Statement");
+            Statement(json, "administration", "Allow", administrator, Administration, null);
+            Statement(json, "use", "Allow", role, ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"], null);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
     private static Dictionary<string, string> Pcrs(Measurement release) => new() { ["PCR0"] = release.Pcr0, ["PCR1"] = release.Pcr1, ["PCR2"] = release.Pcr2 };
 
     private static void Statement(Utf8JsonWriter json, string id, string effect, string principal, IReadOnlyList<string> actions, Action? condition)

@@ -9,7 +9,9 @@ namespace KeyMeld.DevKit.Stack;
 public sealed class DevelopmentStack : IAsyncDisposable
 {
     private const string GatewayName = "gateway";
-    private const string DevKitName = "devkit";
+    private const string NsmName = "nsm";
+    private const string KmsName = "kms";
+    private static readonly Dictionary<string, string> NoEnvironment = [];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly StackOptions options;
@@ -56,7 +58,7 @@ public sealed class DevelopmentStack : IAsyncDisposable
         try
         {
             layout.StopOrphans();
-            await stack.StartKmsAsync(progress, cancellationToken);
+            await stack.StartStandInsAsync(progress, cancellationToken);
             progress?.Invoke($"starting {options.Enclaves} enclaves");
             await stack.StartEnclavesAsync(cancellationToken);
             progress?.Invoke("starting the gateway");
@@ -70,19 +72,19 @@ public sealed class DevelopmentStack : IAsyncDisposable
         }
     }
 
+    /// <summary>The key policy that lets the enclaves of this build and configuration use the key; with <paramref name="measurement"/>, those of another.</summary>
+    public string Policy(Measurement? measurement = null) =>
+        DevelopmentKeyPolicy.Write(EmulatorCredentials().Admin.PrincipalArn, EmulatorCredentials().Enclave.PrincipalArn, [measurement ?? Measurement]);
+
+    /// <summary>The policy of a stack without attestation: administrator and enclaves may use the key.</summary>
+    public string OpenPolicy() => DevelopmentKeyPolicy.WriteWithoutAttestation(EmulatorCredentials().Admin.PrincipalArn, EmulatorCredentials().Enclave.PrincipalArn);
+
     /// <summary>Opens a client for the emulator as its administrator.</summary>
     public DevelopmentKms OpenKms() => new(KmsEndpoint, options.Region, AdminCredentials());
 
-    /// <summary>Starts the KMS emulator and the NSM simulator.</summary>
-    public Task StartDevKitAsync(CancellationToken cancellationToken)
-    {
-        List<string> arguments = ["--data", Layout.DevKit, "--kms-port", $"{options.KmsPort}", "--region", options.Region];
-        for (var id = 0; id < options.Enclaves; id++)
-        {
-            arguments.AddRange(["--enclave", $"{id}={Layout.NsmSocket(id)},{EnclaveFolder},{Layout.EnclaveConfiguration}"]);
-        }
-        return StartAsync(DevKitName, "KeyMeld.DevKit", arguments, [], cancellationToken);
-    }
+    /// <summary>Starts the KMS emulator.</summary>
+    public Task StartKmsAsync(CancellationToken cancellationToken) =>
+        StartAsync(KmsName, "KeyMeld.DevKit", ["--data", Layout.DevKit, "--kms-port", $"{options.KmsPort}", "--region", options.Region], NoEnvironment, cancellationToken);
 
     /// <summary>Starts all enclaves, at once.</summary>
     public Task StartEnclavesAsync(CancellationToken cancellationToken) =>
@@ -91,7 +93,7 @@ public sealed class DevelopmentStack : IAsyncDisposable
     /// <summary>Starts one enclave.</summary>
     public Task StartEnclaveAsync(int id, CancellationToken cancellationToken) =>
         StartAsync($"enclave-{id}", "KeyMeld.Enclave",
-            ["--config", Layout.EnclaveConfiguration, "--listen", $"unix:{Layout.EnclaveSocket(id)}", "--nsm", $"unix:{Layout.NsmSocket(id)}"], [], cancellationToken);
+            ["--config", Layout.EnclaveConfiguration, "--listen", $"unix:{Layout.EnclaveSocket(id)}", "--nsm", $"unix:{Layout.NsmSocket(id)}"], NoEnvironment, cancellationToken);
 
     /// <summary>Starts the gateway.</summary>
     public Task StartGatewayAsync(CancellationToken cancellationToken) =>
@@ -109,8 +111,8 @@ public sealed class DevelopmentStack : IAsyncDisposable
     /// <summary>SIGKILL to all enclaves and the gateway, at once.</summary>
     public Task KillEverythingAsync() => KillAsync([.. EnclaveNames, GatewayName]);
 
-    /// <summary>Stops the KMS emulator and the NSM simulator, as an outage.</summary>
-    public Task StopDevKitAsync() => KillAsync([DevKitName]);
+    /// <summary>Stops the KMS emulator, as an outage.</summary>
+    public Task KillKmsAsync() => KillAsync([KmsName]);
 
     /// <summary>Name and resident memory, in bytes, of every child.</summary>
     public IReadOnlyList<(string Name, int Id, long ResidentBytes)> Processes()
@@ -131,8 +133,7 @@ public sealed class DevelopmentStack : IAsyncDisposable
             all = [.. children.Values];
             children.Clear();
         }
-        await Task.WhenAll(all.Where(child => child.Name != DevKitName).Select(child => child.DisposeAsync().AsTask()));
-        await Task.WhenAll(all.Where(child => child.Name == DevKitName).Select(child => child.DisposeAsync().AsTask()));
+        await Task.WhenAll(all.Select(child => child.DisposeAsync().AsTask()));
         await dataLock.DisposeAsync();
     }
 
@@ -148,10 +149,21 @@ public sealed class DevelopmentStack : IAsyncDisposable
         }
     }
 
-    private async Task StartKmsAsync(Action<string>? progress, CancellationToken cancellationToken)
+    private async Task StartStandInsAsync(Action<string>? progress, CancellationToken cancellationToken)
     {
-        progress?.Invoke(options.ExternalKms is null ? "starting the KMS emulator and the NSM simulator" : "starting the NSM simulator");
-        await StartDevKitAsync(cancellationToken);
+        // A process each: an outage of KMS must leave the NSM alone.
+        progress?.Invoke("starting the NSM simulator");
+        List<string> arguments = ["--data", Layout.DevKit];
+        for (var id = 0; id < options.Enclaves; id++)
+        {
+            arguments.AddRange(["--enclave", $"{id}={Layout.NsmSocket(id)},{EnclaveFolder},{Layout.EnclaveConfiguration}"]);
+        }
+        await StartAsync(NsmName, "KeyMeld.DevKit", arguments, NoEnvironment, cancellationToken);
+        if (options.ExternalKms is null)
+        {
+            progress?.Invoke("starting the KMS emulator");
+            await StartKmsAsync(cancellationToken);
+        }
         using var kms = OpenKms();
         var arn = await kms.EnsureKeyAsync(cancellationToken);
 
@@ -162,7 +174,7 @@ public sealed class DevelopmentStack : IAsyncDisposable
         var enclave = options.ExternalKms is null ? EmulatorCredentials().Enclave : null;
         if (options.Attestation)
         {
-            await kms.PutPolicyAsync(arn, DevelopmentKeyPolicy.Write(EmulatorCredentials().Admin.PrincipalArn, enclave!.PrincipalArn, [Measurement]), cancellationToken);
+            await kms.PutPolicyAsync(arn, Policy(), cancellationToken);
         }
         gatewayEnvironment = options.GatewayConfiguration is null ? [] : StackConfiguration.Overrides(Layout, options, KmsKey, KmsEndpoint);
         gatewayEnvironment["AWS_ACCESS_KEY_ID"] = enclave?.AccessKeyId ?? Required("AWS_ACCESS_KEY_ID");
