@@ -22,5 +22,6 @@ internal static class CommandTable
         SigningCommand.Create(),
         VerifyCommand.Create(),
         TestKmsCommand.Create(),
+        BenchCommand.Create(),
     ];
 }
