@@ -1,6 +1,6 @@
 // The development stack (architecture.md): KMS emulator and NSM simulator, N enclaves, the gateway, as real processes that real signals kill.
 using Amazon.Runtime;
-using KeyMeld.DevKit.Kms;
+using KeyMeld.DevKit.Kms.Authentication;
 using KeyMeld.DevKit.Nsm;
 
 namespace KeyMeld.DevKit.Stack;
@@ -179,9 +179,13 @@ public sealed class DevelopmentStack : IAsyncDisposable
         gatewayEnvironment = options.GatewayConfiguration is null ? [] : StackConfiguration.Overrides(Layout, options, KmsKey, KmsEndpoint);
         gatewayEnvironment["AWS_ACCESS_KEY_ID"] = enclave?.AccessKeyId ?? Required("AWS_ACCESS_KEY_ID");
         gatewayEnvironment["AWS_SECRET_ACCESS_KEY"] = enclave?.SecretAccessKey ?? Required("AWS_SECRET_ACCESS_KEY");
+        if ((enclave is null ? Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN") : enclave.SessionToken) is { } token)
+        {
+            gatewayEnvironment["AWS_SESSION_TOKEN"] = token;
+        }
     }
 
-    private AWSCredentials AdminCredentials() => options.ExternalKms is null
+    private BasicAWSCredentials AdminCredentials() => options.ExternalKms is null
         ? new BasicAWSCredentials(EmulatorCredentials().Admin.AccessKeyId, EmulatorCredentials().Admin.SecretAccessKey)
         : new BasicAWSCredentials(Required("AWS_ACCESS_KEY_ID"), Required("AWS_SECRET_ACCESS_KEY"));
 
