@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using KeyMeld.Cli.Output;
 using KeyMeld.DevKit.Stack;
-using Spectre.Console;
 
 namespace KeyMeld.Cli.Commands;
 

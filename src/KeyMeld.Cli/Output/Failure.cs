@@ -1,4 +1,3 @@
-using System.Text.Json;
 using KeyMeld.DevKit.Stack;
 using KeyMeld.Protocol.Errors;
 using Spectre.Console;

@@ -68,7 +68,7 @@ internal static class IdentityCommand
             }
             Report.Table("enclaves", ["id", "mode", "epoch", "key", "statement key", "kms key", "pcr0", "attested"], verified.Select(one => (IReadOnlyList<string?>)
             [
-                $"{one.Number}", one.Mode, $"{one.Newest.Epoch}", one.Newest.Key.ToString(), one.Newest.Sign.ToString(), one.KmsKeyArn, one.Pcrs.Pcr0, $"{one.AttestedAt:u}",
+                $"{one.Number}", one.Mode.ToString().ToLowerInvariant(), $"{one.Newest.Epoch}", one.Newest.Key.ToString(), one.Newest.Sign.ToString(), one.KmsKeyArn, one.Pcrs.Pcr0, $"{one.AttestedAt:u}",
             ]));
             Report.Say($"{verified.Count} of {verified.Count} enclaves proved what they are.");
             return 0;

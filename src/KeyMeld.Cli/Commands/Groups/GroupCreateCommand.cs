@@ -48,11 +48,14 @@ internal static class GroupCreateCommand
             Threshold = parsed.GetValue(Threshold),
             Unattended = parsed.GetValue(Unattended),
             CreatorRequests = !own,
-            Tweaks = parsed.GetValue(BareKey) ? TweakChain.Empty : TweakChain.Bip86,
             JoinBy = parsed.GetValue(JoinBy),
             SignUntil = parsed.GetValue(SignUntil),
             Enclaves = parsed.GetValue(Enclave) is { Length: > 0 } enclaves ? enclaves : null,
         };
+        if (parsed.GetValue(BareKey))
+        {
+            plan = plan with { Tweaks = TweakChain.Empty };
+        }
         if (plan.SignUntil is { } end)
         {
             Report.Warn($"After {end:u} this group can never sign again; whatever it still holds then is stuck.");

@@ -35,7 +35,7 @@ internal static class GroupShowCommand
     private static int List(GroupOperations groups)
     {
         Report.Table("groups", ["label", "id", "place", "joined", "output key"], groups.List().Select(group => (IReadOnlyList<string?>)
-            [group.Label, group.Id.ToString(), group.Place?.ToString(CultureInfo.InvariantCulture), group.Joined ? "yes" : "no", group.OutputKey ?? "not verified yet"]));
+            [group.Label, group.Id.ToString(), group.Place?.ToString(CultureInfo.InvariantCulture), group.Joined ? "yes" : "no", group.OutputKey?.ToString() ?? "not verified yet"]));
         return 0;
     }
 

@@ -5,7 +5,7 @@ namespace KeyMeld.Cli.Commands.Groups;
 /// <summary>A tweak chain in words.</summary>
 internal static class TweakText
 {
-    public static string Of(TweakChain chain) => chain.Count == 0 ? "none: the bare aggregate key" : string.Join(", then ", chain.Select(Of));
+    public static string Of(TweakChain chain) => chain.Tweaks.Count == 0 ? "none: the bare aggregate key" : string.Join(", then ", chain.Tweaks.Select(Of));
 
     private static string Of(Tweak tweak) => tweak switch
     {
