@@ -7,7 +7,7 @@ internal sealed record CliRun(int ExitCode, string Output, string Error)
 {
     private static readonly string Program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "KeyMeld.Cli", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "keymeld.dll"));
 
-    public static Task<CliRun> OfAsync(string home, params string[] arguments) => OfAsync(home, [], arguments);
+    public static Task<CliRun> OfAsync(string home, params string[] arguments) => OfAsync(home, new Dictionary<string, string>(), arguments);
 
     public static async Task<CliRun> OfAsync(string home, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {

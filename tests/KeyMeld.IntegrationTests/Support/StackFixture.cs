@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using KeyMeld.Attestation;
+using KeyMeld.Cli.Commands;
 using KeyMeld.Client;
 using KeyMeld.DevKit.Stack;
 using KeyMeld.IntegrationTests.Support;
@@ -59,7 +60,7 @@ public static class StackExtensions
     /// <summary>Waits until all enclaves are ready; fails with their reasons.</summary>
     public static async Task ReadyAsync(this DevelopmentStack stack)
     {
-        var fleet = await Cli.Commands.FleetView.WaitUntilReadyAsync(stack.Gateway, Patience, TestContext.Current.CancellationToken);
+        var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, Patience, TestContext.Current.CancellationToken);
         Assert.True(fleet.AllReady, string.Join(", ", fleet.Reasons.Select(reason => $"enclave {reason.Key}: {reason.Value}")));
     }
 
