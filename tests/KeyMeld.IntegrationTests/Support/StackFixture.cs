@@ -65,7 +65,7 @@ public static class StackExtensions
     }
 
     /// <summary>The policy of somebody who was given this stack's root.</summary>
-    public static AttestationPolicy Policy(this DevelopmentStack stack) => new AttestationPolicy.Development(X509CertificateLoader.LoadCertificateFromFile(stack.Layout.RootCertificate));
+    public static AttestationPolicy ClientPolicy(this DevelopmentStack stack) => new AttestationPolicy.Development(X509CertificateLoader.LoadCertificateFromFile(stack.Layout.RootCertificate));
 
     /// <summary>A client with a fresh profile.</summary>
     public static TestUser NewUser(this DevelopmentStack stack) => new(stack);
@@ -104,7 +104,7 @@ public sealed class TestUser : IDisposable
     public TestUser(DevelopmentStack stack)
     {
         Profile = Profile.Create(StackFixture.NewFolder("profile"));
-        Client = KeyMeldClient.Connect(stack.Gateway, stack.Policy(), Profile);
+        Client = KeyMeldClient.Connect(stack.Gateway, stack.ClientPolicy(), Profile);
     }
 
     public Profile Profile { get; }
