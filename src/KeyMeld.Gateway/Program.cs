@@ -1,1 +1,34 @@
-return 1;
+using System.Collections;
+using KeyMeld.Gateway;
+using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Fleet;
+using KeyMeld.Protocol.Errors;
+
+const int ConfigurationInvalid = 2;
+const int StorageFailed = 3;
+
+if (args is not ["--config", var file])
+{
+    await Console.Error.WriteLineAsync("KeyMeld.Gateway --config FILE\nSettings are described in config/development.yaml; KEYMELD__SECTION__KEY in the environment overrides them.");
+    return ConfigurationInvalid;
+}
+try
+{
+    IDictionary environment = Environment.GetEnvironmentVariables();
+    var settings = SettingsReader.Load(file, environment);
+    await using var app = GatewayHost.Build(settings, CredentialsOfEnvironment.Read(environment), TimeProvider.System);
+    await app.StartAsync();
+    Console.WriteLine($"ready {GatewayHost.AddressOf(app)}");
+    await app.WaitForShutdownAsync();
+    return 0;
+}
+catch (KeyMeldException exception) when (exception.Code is ErrorCodes.ConfigurationInvalid or ErrorCodes.StorageFailed)
+{
+    await Console.Error.WriteLineAsync($"{exception.Code}:\n{exception.Message}");
+    return exception.Code == ErrorCodes.StorageFailed ? StorageFailed : ConfigurationInvalid;
+}
+catch (IOException exception)
+{
+    await Console.Error.WriteLineAsync($"{ErrorCodes.ConfigurationInvalid}:\nserver.listen: {exception.Message}");
+    return ConfigurationInvalid;
+}

@@ -26,8 +26,8 @@ internal interface IGroupStore
     /// <summary>From joining to failed or expired.</summary>
     Task<bool> CloseAsync(Hash32 group, GroupState state, StoredError? error);
 
-    /// <summary>From anything but formed to erased: the ciphertext goes, hashes stay.</summary>
-    Task<bool> EraseAsync(Hash32 group);
+    /// <summary>From anything but formed to erased: the ciphertext goes, hashes stay, that of the statement that asked for it among them.</summary>
+    Task<bool> EraseAsync(Hash32 group, Hash32 statement);
 
     /// <summary>Takes one member's envelope out of a formed group. False when there is none (any more).</summary>
     Task<bool> EraseEnvelopeAsync(Hash32 group, int participant);
@@ -68,4 +68,5 @@ internal sealed record GroupRecord(
     ImmutableArray<StoredRegistration> Registrations,
     ImmutableArray<StoredReceipt> Receipts,
     Hash32? Roster,
-    StoredError? Error);
+    StoredError? Error,
+    Hash32? EraseStatement);

@@ -7,7 +7,8 @@ namespace KeyMeld.Gateway.Storage;
 internal interface ISigningStore
 {
     /// <summary>Adds a request; with a lease, the first attempt is reserved in the same transaction and the signing runs.</summary>
-    Task<AddedSigning> AddAsync(NewSigning signing, Lease? lease);
+    /// <param name="mostUnfinished">How many unfinished signings the group may have with this one.</param>
+    Task<AddedSigning> AddAsync(NewSigning signing, Lease? lease, int mostUnfinished);
 
     SigningRecord? Find(Hash32 request);
 
@@ -67,6 +68,9 @@ internal enum AddedSigning
 
     /// <summary>Another request stands under this signing id.</summary>
     Taken,
+
+    /// <summary>The group has as many unfinished signings as it may have.</summary>
+    TooMany,
 }
 
 /// <param name="Approve">Or reject.</param>

@@ -18,6 +18,8 @@ public static class ErrorCodes
     public const string StatementInvalid = "statement_invalid";
     public const string Unauthorized = "unauthorized";
     public const string NotFound = "not_found";
+    public const string MethodNotAllowed = "method_not_allowed";
+    public const string MediaTypeUnsupported = "media_type_unsupported";
     public const string Conflict = "conflict";
     public const string PayloadTooLarge = "payload_too_large";
     public const string RateLimited = "rate_limited";
@@ -126,6 +128,8 @@ public static class ErrorCodes
         new(StatementInvalid, 400, false, "The statement is not the deterministic encoding the protocol asks for; build it with a current SDK."),
         new(Unauthorized, 401, false, "Sign the call: check the key, the clock (60 s), the public URL, and use each nonce once."),
         new(NotFound, 404, false, "Check the id and that the calling key may read it: what is not yours looks absent."),
+        new(MethodNotAllowed, 405, false, "Use the method that the Allow header names."),
+        new(MediaTypeUnsupported, 415, false, "Send the body as Content-Type: application/json, in UTF-8 and without Content-Encoding."),
         new(Conflict, 409, false, "Another statement already stands under this id; draw a new id for a new request."),
         new(PayloadTooLarge, 413, false, "Send less: the detail names the limit."),
         new(RateLimited, 429, true, "Slow down and repeat after the time given in Retry-After."),

@@ -30,6 +30,8 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             session = OpenSession(path, SqliteOpenMode.ReadWrite);
             session.Script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
             Migrator.Run(session, time);
+            // Whoever held leases is gone: this process has the file now.
+            session.Script("UPDATE signings SET lease_owner = NULL, lease_until_ms = NULL WHERE state = 'running';");
             return new SqliteDatabase(path, ownership, new SqliteWriter(session));
         }
         catch (Exception exception)

@@ -10,7 +10,7 @@ internal static class SqliteGroupRows
     {
         var hash = ("$group", (object?)group.ToArray());
         var record = session.First(
-            "SELECT state, manifest, manifest_signature, terms, roster_hash, error_code, error_detail FROM groups WHERE manifest_hash = $group", row => ReadGroup(row, group), hash);
+            "SELECT state, manifest, manifest_signature, terms, roster_hash, error_code, error_detail, erase_hash FROM groups WHERE manifest_hash = $group", row => ReadGroup(row, group), hash);
         return record is null ? null : record with
         {
             SessionSecrets = [.. session.All("SELECT sealed FROM group_session_secrets WHERE manifest_hash = $group ORDER BY enclave", row => row.Blob(0), hash)],
@@ -39,8 +39,9 @@ internal static class SqliteGroupRows
         [],
         [],
         [],
-        row.OptionalBlob(4) is null ? null : row.Hash(4),
-        row.OptionalError(5, 6));
+        row.OptionalHash(4),
+        row.OptionalError(5, 6),
+        row.OptionalHash(7));
 
     private static StoredRegistration ReadRegistration(SqliteDataReader row) =>
         new((int)row.Number(0), row.Hash(1), row.OptionalStatement(2, 3), row.OptionalBlob(4));

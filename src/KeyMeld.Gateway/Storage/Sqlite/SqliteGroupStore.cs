@@ -76,12 +76,16 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         session.Execute("UPDATE groups SET state = $state, error_code = $code, error_detail = $detail WHERE manifest_hash = $group AND state = 'joining'",
             ("$group", group.ToArray()), ("$state", state.Word()), ("$code", error?.Code), ("$detail", error?.Detail)) == 1);
 
-    public async Task<bool> EraseAsync(Hash32 group)
+    public async Task<bool> EraseAsync(Hash32 group, Hash32 statement)
     {
         var erased = await database.WriteAsync(session =>
         {
             var hash = ("$group", (object?)group.ToArray());
-            if (session.Execute("UPDATE groups SET state = 'erased', manifest = NULL, manifest_signature = NULL, terms = NULL WHERE manifest_hash = $group AND state NOT IN ('formed', 'erased')", hash) == 0)
+            var gone = session.Execute("""
+                UPDATE groups SET state = 'erased', erase_hash = $statement, manifest = NULL, manifest_signature = NULL, terms = NULL
+                WHERE manifest_hash = $group AND state NOT IN ('formed', 'erased')
+                """, hash, ("$statement", statement.ToArray()));
+            if (gone == 0)
             {
                 return false;
             }

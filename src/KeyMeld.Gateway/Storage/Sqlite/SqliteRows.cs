@@ -39,6 +39,8 @@ internal static class SqliteRows
         return bytes.Length == Hash32.Size ? new Hash32(bytes) : throw Unreadable(reader, column, $"{bytes.Length} bytes");
     }
 
+    public static Hash32? OptionalHash(this SqliteDataReader reader, int column) => reader.OptionalBlob(column) is null ? null : reader.Hash(column);
+
     public static uint Number(this SqliteDataReader reader, int column)
     {
         var number = reader.Integer(column);

@@ -5,19 +5,21 @@ namespace KeyMeld.Gateway.Storage.Sqlite;
 
 internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStore
 {
-    public Task<AddedSigning> AddAsync(NewSigning signing, Lease? lease) => database.WriteAsync(session =>
+    public Task<AddedSigning> AddAsync(NewSigning signing, Lease? lease, int mostUnfinished) => database.WriteAsync(session =>
     {
         var added = session.Execute("""
             INSERT INTO signings (request_hash, manifest_hash, signing_id, state, expires_ms, attempts, lease_owner, lease_until_ms, request, request_signature, items)
-            VALUES ($request, $group, $signing, $state, $expires, $attempts, $owner, $until, $statement, $signature, $items) ON CONFLICT DO NOTHING
+            SELECT $request, $group, $signing, $state, $expires, $attempts, $owner, $until, $statement, $signature, $items
+            WHERE (SELECT count(*) FROM signings WHERE manifest_hash = $group AND state IN ('waiting', 'running')) < $most ON CONFLICT DO NOTHING
             """,
             ("$request", signing.Request.ToArray()), ("$group", signing.Group.ToArray()), ("$signing", signing.Signing.ToArray()),
             ("$state", (lease is null ? SigningState.Waiting : SigningState.Running).Word()), ("$expires", signing.Expires), ("$attempts", lease is null ? 0L : 1L),
-            ("$owner", lease?.Owner.ToArray()), ("$until", lease?.Until),
+            ("$owner", lease?.Owner.ToArray()), ("$until", lease?.Until), ("$most", (long)mostUnfinished),
             ("$statement", signing.Statement.Statement), ("$signature", signing.Statement.Signatures), ("$items", signing.Items));
         return added == 1 ? AddedSigning.Added
             : session.Exists("SELECT 1 FROM signings WHERE request_hash = $request", ("$request", signing.Request.ToArray())) ? AddedSigning.Repeated
-            : AddedSigning.Taken;
+            : session.Exists("SELECT 1 FROM signings WHERE manifest_hash = $group AND signing_id = $signing", ("$group", signing.Group.ToArray()), ("$signing", signing.Signing.ToArray())) ? AddedSigning.Taken
+            : AddedSigning.TooMany;
     });
 
     public SigningRecord? Find(Hash32 request) => database.ReadSnapshot(session => SqliteSigningRows.Find(session, request));

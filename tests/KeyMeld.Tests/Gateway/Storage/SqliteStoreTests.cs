@@ -94,7 +94,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         await stores.Groups.AddRegistrationAsync(group.Hash, 0, registration with { Envelope = canary }, new byte[32]);
         Assert.True(IsInAnyFile(canary));
 
-        await stores.Groups.EraseAsync(group.Hash);
+        await stores.Groups.EraseAsync(group.Hash, Hash());
 
         Assert.False(IsInAnyFile(canary));
         Assert.False(IsInAnyFile(registration.Statement!.Statement));

@@ -57,7 +57,7 @@ public abstract partial class StoreContract
         Assert.False(await stores.Groups.FormAsync(group.Hash, Hash(), receipts));
         Assert.False(await stores.Groups.CloseAsync(group.Hash, GroupState.Expired, null));
         Assert.False(await stores.Groups.AddRegistrationAsync(group.Hash, 0, Registration(0), Bytes(32)));
-        Assert.False(await stores.Groups.EraseAsync(group.Hash));
+        Assert.False(await stores.Groups.EraseAsync(group.Hash, Hash()));
 
         var found = stores.Groups.Find(group.Hash)!;
         Assert.Equal(GroupState.Formed, found.State);
@@ -88,8 +88,8 @@ public abstract partial class StoreContract
         var registration = Registration(0);
         await stores.Groups.AddRegistrationAsync(group.Hash, 0, registration, Bytes(32));
 
-        Assert.True(await stores.Groups.EraseAsync(group.Hash));
-        Assert.False(await stores.Groups.EraseAsync(group.Hash));
+        Assert.True(await stores.Groups.EraseAsync(group.Hash, Hash()));
+        Assert.False(await stores.Groups.EraseAsync(group.Hash, Hash()));
         Assert.False(await stores.Groups.AddAsync(group));
 
         var found = stores.Groups.Find(group.Hash)!;
@@ -97,6 +97,7 @@ public abstract partial class StoreContract
         Assert.Null(found.Manifest);
         Assert.Null(found.Terms);
         Assert.Empty(found.SessionSecrets);
+        Assert.NotNull(found.EraseStatement);
         Assert.Equal(new StoredRegistration(0, registration.StatementHash, null, null), Assert.Single(found.Registrations));
     }
 
@@ -128,7 +129,7 @@ public abstract partial class StoreContract
         await stores.Groups.AddRegistrationAsync(group.Hash, 0, Registration(0), member);
         await stores.Groups.AddRegistrationAsync(group.Hash, 5, Registration(1), Bytes(32, 9));
 
-        await stores.Groups.EraseAsync(group.Hash);
+        await stores.Groups.EraseAsync(group.Hash, Hash());
 
         Assert.True(stores.Groups.HasReader(group.Hash, group.Readers[0].Span));
         Assert.True(stores.Groups.HasReader(group.Hash, member));

@@ -4,6 +4,7 @@ namespace KeyMeld.Tests.Gateway.Storage;
 
 public abstract partial class StoreContract
 {
+    private const int Most = 100;
     private static readonly SigningOutcome Completed = new(SigningState.Completed, [1, 2, 3], null);
     private static readonly SigningOutcome Expired = new(SigningState.Expired, null, new StoredError("expired", "Too late."));
 
@@ -13,9 +14,9 @@ public abstract partial class StoreContract
         await using var stores = Open();
         var signing = await NewSigningAsync(stores);
 
-        Assert.Equal(AddedSigning.Added, await stores.Signings.AddAsync(signing, null));
-        Assert.Equal(AddedSigning.Repeated, await stores.Signings.AddAsync(signing, Lease()));
-        Assert.Equal(AddedSigning.Taken, await stores.Signings.AddAsync(signing with { Request = Hash() }, null));
+        Assert.Equal(AddedSigning.Added, await stores.Signings.AddAsync(signing, null, Most));
+        Assert.Equal(AddedSigning.Repeated, await stores.Signings.AddAsync(signing, Lease(), Most));
+        Assert.Equal(AddedSigning.Taken, await stores.Signings.AddAsync(signing with { Request = Hash() }, null, Most));
         await stores.RestartAsync();
 
         var found = stores.Signings.Find(signing.Request)!;
@@ -37,7 +38,7 @@ public abstract partial class StoreContract
         var signing = await NewSigningAsync(stores);
         var lease = Lease();
 
-        await stores.Signings.AddAsync(signing, lease);
+        await stores.Signings.AddAsync(signing, lease, Most);
 
         Assert.Equal((SigningState.Running, 1), (stores.Signings.Find(signing.Request)!.State, stores.Signings.Find(signing.Request)!.Attempts));
         Assert.True(await stores.Signings.FinishAsync(signing.Request, lease.Owner, Completed));
@@ -51,7 +52,7 @@ public abstract partial class StoreContract
     {
         await using var stores = Open();
         var signing = await NewSigningAsync(stores);
-        await stores.Signings.AddAsync(signing, null);
+        await stores.Signings.AddAsync(signing, null, Most);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(place =>
             stores.Signings.AddApprovalAsync(signing.Request, Approval(place), all => all.Count == 5, Lease())));
@@ -67,7 +68,7 @@ public abstract partial class StoreContract
     {
         await using var stores = Open();
         var signing = await NewSigningAsync(stores);
-        await stores.Signings.AddAsync(signing, null);
+        await stores.Signings.AddAsync(signing, null, Most);
         var approval = Approval(1);
 
         await stores.Signings.AddApprovalAsync(signing.Request, approval, _ => false, Lease());
@@ -85,7 +86,7 @@ public abstract partial class StoreContract
         await using var stores = Open();
         var signing = await NewSigningAsync(stores);
         var lease = Lease();
-        await stores.Signings.AddAsync(signing, lease);
+        await stores.Signings.AddAsync(signing, lease, Most);
         await stores.Signings.AddApprovalAsync(signing.Request, Approval(1), _ => false, Lease());
 
         var rejected = await stores.Signings.AddApprovalAsync(signing.Request, Approval(1) with { Approve = false }, _ => true, Lease());
@@ -104,7 +105,7 @@ public abstract partial class StoreContract
         var signing = await NewSigningAsync(stores);
         var mine = Lease(now: 1000);
         var other = Lease(now: 1000);
-        await stores.Signings.AddAsync(signing, mine);
+        await stores.Signings.AddAsync(signing, mine, Most);
 
         Assert.False(await stores.Signings.ReserveAsync(signing.Request, 1, other));
         Assert.True(await stores.Signings.ReserveAsync(signing.Request, 1, mine));
@@ -124,7 +125,7 @@ public abstract partial class StoreContract
         await using var stores = Open();
         var signing = await NewSigningAsync(stores);
         var mine = Lease(now: 1000);
-        await stores.Signings.AddAsync(signing, mine);
+        await stores.Signings.AddAsync(signing, mine, Most);
 
         await stores.Signings.RenewAsync(mine with { Until = 9000 });
         Assert.False(await stores.Signings.ReserveAsync(signing.Request, 1, Lease(now: 5000)));
@@ -137,7 +138,7 @@ public abstract partial class StoreContract
     {
         await using var stores = Open();
         var signing = await NewSigningAsync(stores);
-        await stores.Signings.AddAsync(signing, null);
+        await stores.Signings.AddAsync(signing, null, Most);
 
         Assert.False(await stores.Signings.FinishAsync(signing.Request, Id(), Completed));
         Assert.True(await stores.Signings.CloseAsync(signing.Request, Expired));
@@ -145,6 +146,20 @@ public abstract partial class StoreContract
 
         var found = stores.Signings.Find(signing.Request)!;
         Assert.Equal((SigningState.Expired, Expired.Error), (found.State, found.Error));
+    }
+
+    [Fact]
+    public async Task A_group_has_a_bounded_number_of_unfinished_signings()
+    {
+        await using var stores = Open();
+        var first = await NewSigningAsync(stores);
+        var second = first with { Request = Hash(), Signing = Id() };
+        Assert.Equal(AddedSigning.Added, await stores.Signings.AddAsync(first, null, 1));
+        Assert.Equal(AddedSigning.TooMany, await stores.Signings.AddAsync(second, null, 1));
+        Assert.Equal(AddedSigning.Repeated, await stores.Signings.AddAsync(first, null, 1));
+
+        await stores.Signings.CloseAsync(first.Request, Expired);
+        Assert.Equal(AddedSigning.Added, await stores.Signings.AddAsync(second, null, 1));
     }
 
     [Fact]

@@ -44,6 +44,7 @@ internal static class Initial
             roster_hash BLOB UNIQUE,
             error_code TEXT,
             error_detail TEXT,
+            erase_hash BLOB,
             manifest BLOB,
             manifest_signature BLOB,
             terms BLOB
@@ -96,7 +97,7 @@ internal static class Initial
             items BLOB NOT NULL,
             UNIQUE (manifest_hash, signing_id)
         ) STRICT;
-        CREATE INDEX signings_unfinished ON signings (state) WHERE state IN ('waiting', 'running');
+        CREATE INDEX signings_unfinished ON signings (manifest_hash) WHERE state IN ('waiting', 'running');
 
         CREATE TABLE approvals (
             request_hash BLOB NOT NULL REFERENCES signings,

@@ -1,0 +1,79 @@
+using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Fleet;
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.Signing;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Gateway.Storage.Sqlite;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Gateway;
+
+/// <summary>What the gateway is made of, put together in one place.</summary>
+internal sealed class GatewayParts : IAsyncDisposable
+{
+    private readonly SqliteDatabase _database;
+
+    /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed: the database cannot be used.</exception>
+    public GatewayParts(GatewaySettings settings, AwsCredentials credentials, TimeProvider time, ILoggerFactory loggers)
+    {
+        Settings = settings;
+        Time = time;
+        _database = SqliteDatabase.Open(settings.Storage.Path, time);
+        GroupStore = new SqliteGroupStore(_database);
+        SigningStore = new SqliteSigningStore(_database);
+        Fleet = new EnclaveFleet(settings, credentials, new SqliteSealedKeyStore(_database), time, loggers.CreateLogger<EnclaveFleet>());
+        Groups = new GroupBook(GroupStore);
+        GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, time, loggers.CreateLogger<GroupRunner>());
+        SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, time, loggers.CreateLogger<SigningRunner>());
+        Readers = new ReaderGate(settings.Server.PublicUrl, new SqliteReplayStore(_database, time), time);
+        Limits = new CallLimits(settings.Limits);
+        Bodies = new BodyReader(settings.Limits.LargeBodies);
+    }
+
+    public GatewaySettings Settings { get; }
+
+    public TimeProvider Time { get; }
+
+    public IGroupStore GroupStore { get; }
+
+    public ISigningStore SigningStore { get; }
+
+    public EnclaveFleet Fleet { get; }
+
+    public GroupBook Groups { get; }
+
+    public GroupRunner GroupRunner { get; }
+
+    public SigningRunner SigningRunner { get; }
+
+    public ReaderGate Readers { get; }
+
+    public CallLimits Limits { get; }
+
+    public BodyReader Bodies { get; }
+
+    public Announcements<GroupNews> GroupNews { get; } = new();
+
+    public Announcements<SigningNews> SigningNews { get; } = new();
+
+    public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Connects the enclaves and takes up what the database has unfinished.</summary>
+    public void Start()
+    {
+        Fleet.Start();
+        GroupRunner.Start();
+        SigningRunner.Start();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await SigningRunner.DisposeAsync();
+        await GroupRunner.DisposeAsync();
+        await Fleet.DisposeAsync();
+        await _database.DisposeAsync();
+        Limits.Dispose();
+        Bodies.Dispose();
+    }
+}

@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using KeyMeld.Protocol.Ids;
+
+namespace KeyMeld.Gateway.Http;
+
+/// <summary>Who waits for which object. What is announced is on disk already; whoever subscribes first and reads the database then misses nothing.</summary>
+internal sealed class Announcements<T>
+    where T : class
+{
+    private const int UnreadStates = 8;
+    private readonly ConcurrentDictionary<Hash32, Subscription[]> _subscriptions = [];
+
+    public Subscription Subscribe(Hash32 id)
+    {
+        var subscription = new Subscription(this, id);
+        _subscriptions.AddOrUpdate(id, _ => [subscription], (_, others) => [.. others, subscription]);
+        return subscription;
+    }
+
+    public void Announce(Hash32 id, T state)
+    {
+        if (_subscriptions.TryGetValue(id, out var subscriptions))
+        {
+            foreach (var subscription in subscriptions)
+            {
+                subscription.Tell(state);
+            }
+        }
+    }
+
+    private void Unsubscribe(Subscription gone)
+    {
+        while (_subscriptions.TryGetValue(gone.Id, out var subscriptions))
+        {
+            var rest = Array.FindAll(subscriptions, subscription => subscription != gone);
+            if (rest.Length == 0 ? _subscriptions.TryRemove(new(gone.Id, subscriptions)) : _subscriptions.TryUpdate(gone.Id, rest, subscriptions))
+            {
+                return;
+            }
+        }
+    }
+
+    public sealed class Subscription(Announcements<T> owner, Hash32 id) : IDisposable
+    {
+        // Slow readers lose old states, never the newest.
+        private readonly Channel<T> _states = Channel.CreateBounded<T>(new BoundedChannelOptions(UnreadStates) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+        public Hash32 Id => id;
+
+        public ValueTask<T> NextAsync(CancellationToken cancellationToken) => _states.Reader.ReadAsync(cancellationToken);
+
+        public void Tell(T state) => _states.Writer.TryWrite(state);
+
+        public void Dispose() => owner.Unsubscribe(this);
+    }
+}

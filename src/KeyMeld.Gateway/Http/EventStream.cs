@@ -1,0 +1,54 @@
+// Server-sent events: WHATWG HTML, "Server-sent events".
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace KeyMeld.Gateway.Http;
+
+/// <summary>Writes one stream of states until the final one, the caller's going or the gateway's stop.</summary>
+internal static class EventStream
+{
+    private static readonly byte[] Begin = Encoding.ASCII.GetBytes("event: state\ndata: ");
+    private static readonly byte[] End = "\n\n"u8.ToArray();
+    private static readonly byte[] Alive = ": still here\n\n"u8.ToArray();
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
+
+    /// <param name="next">The first state at once, then each change; null ends the stream.</param>
+    public static async Task RunAsync<T>(HttpContext context, Func<CancellationToken, Task<T?>> next, JsonTypeInfo<T> type, TimeProvider time, CancellationToken stopping)
+        where T : class
+    {
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        context.Response.ContentType = "text/event-stream";
+        Headers.Set(context.Response);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        try
+        {
+            var change = next(over.Token);
+            while (true)
+            {
+                if (await Task.WhenAny(change, Task.Delay(Silence, time, over.Token)) != change)
+                {
+                    await WriteAsync(context, Alive, over.Token);
+                    over.Token.ThrowIfCancellationRequested();
+                    continue;
+                }
+                if (await change is not { } state)
+                {
+                    return;
+                }
+                byte[] text = [.. Begin, .. JsonSerializer.SerializeToUtf8Bytes(state, type), .. End];
+                await WriteAsync(context, text, over.Token);
+                change = next(over.Token);
+            }
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+        }
+    }
+
+    private static async Task WriteAsync(HttpContext context, byte[] bytes, CancellationToken cancellationToken)
+    {
+        await context.Response.Body.WriteAsync(bytes, cancellationToken);
+        await context.Response.Body.FlushAsync(cancellationToken);
+    }
+}

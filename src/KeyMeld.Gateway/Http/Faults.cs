@@ -1,0 +1,65 @@
+using KeyMeld.Protocol.Errors;
+
+namespace KeyMeld.Gateway.Http;
+
+/// <summary>The outermost step of every call: whatever is thrown inside becomes a problem with a code. Only a fault of the program is a 500.</summary>
+internal sealed partial class Faults(RequestDelegate next, ILogger<Faults> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            await ExplainAsync(context);
+        }
+        catch (KeyMeldException fault)
+        {
+            if (ErrorCodes.Get(fault.Code).Status >= StatusCodes.Status500InternalServerError)
+            {
+                LogFault(context.TraceIdentifier, fault.Code, fault.InnerException ?? fault);
+            }
+            await Problems.WriteAsync(context, fault);
+        }
+        catch (BadHttpRequestException fault)
+        {
+            var (code, detail) = fault.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => (ErrorCodes.PayloadTooLarge, "The body is larger than this call takes."),
+                StatusCodes.Status408RequestTimeout => (ErrorCodes.Timeout, "The body came too slowly."),
+                _ => (ErrorCodes.BadRequest, "The request is not well-formed HTTP."),
+            };
+            await Problems.WriteAsync(context, code, detail);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to be answered.
+        }
+        catch (Exception fault)
+        {
+            LogFault(context.TraceIdentifier, ErrorCodes.Internal, fault);
+            await Problems.WriteAsync(context, ErrorCodes.Internal, "The program failed.");
+        }
+    }
+
+    // What routing refuses comes without a body.
+    private static Task ExplainAsync(HttpContext context) => (context.Response.HasStarted, context.Response.StatusCode) switch
+    {
+        (false, StatusCodes.Status404NotFound) => Problems.WriteAsync(context, ErrorCodes.NotFound, "There is nothing at this path."),
+        (false, StatusCodes.Status405MethodNotAllowed) => ExplainMethodAsync(context),
+        _ => Task.CompletedTask,
+    };
+
+    private static Task ExplainMethodAsync(HttpContext context)
+    {
+        var allow = context.Response.Headers.Allow;
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers.Allow = allow;
+            return Task.CompletedTask;
+        });
+        return Problems.WriteAsync(context, ErrorCodes.MethodNotAllowed, $"This path takes {allow}.");
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Request {Id} ended with {Code}")]
+    private partial void LogFault(string id, string code, Exception fault);
+}

@@ -1,0 +1,44 @@
+using KeyMeld.Protocol.Ids;
+
+namespace KeyMeld.Gateway.Http;
+
+/// <summary>Holds a call until a state is final or its time is over (protocol.md section 9, <c>Prefer: wait=N</c>).</summary>
+internal static class Waits
+{
+    /// <summary>Subscribes before anything is read or changed, so that no news is missed; null where the call does not want to wait.</summary>
+    public static Waiting<T>? Begin<T>(GatewayParts parts, HttpContext context, Announcements<T> announcements, Hash32 id)
+        where T : class =>
+        Preference.WaitOf(context) is { } time ? new Waiting<T>(announcements.Subscribe(id), parts.Limits.Wait(context), time, parts.Time) : null;
+}
+
+internal sealed class Waiting<T>(Announcements<T>.Subscription subscription, IDisposable place, TimeSpan longest, TimeProvider time) : IDisposable
+    where T : class
+{
+    /// <summary>The first news that <paramref name="isFinal"/> accepts; null when the time is over.</summary>
+    public async Task<T?> UntilAsync(Func<T, bool> isFinal, CancellationToken aborted)
+    {
+        using var over = new CancellationTokenSource(longest, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, aborted);
+        try
+        {
+            while (true)
+            {
+                var news = await subscription.NextAsync(either.Token);
+                if (isFinal(news))
+                {
+                    return news;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        subscription.Dispose();
+        place.Dispose();
+    }
+}

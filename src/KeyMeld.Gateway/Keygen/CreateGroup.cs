@@ -1,0 +1,75 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Statements;
+
+namespace KeyMeld.Gateway.Keygen;
+
+/// <summary>POST /keygen: a creator's manifest, taken once every listed enclave found its own key in it and opened session secret and terms.</summary>
+internal sealed class CreateGroup(GatewayParts parts)
+{
+    // 1 ‖ 65 ‖ 32 ‖ 16 bytes; the enclave looks closer.
+    private const int MostSealedBytes = 256;
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.KeygenRequestJson, BodyReader.KeygenBody)).Value;
+        var manifest = Signed.ParseManifest(body.Manifest.ToStatement());
+        using var wait = Waits.Begin(parts, context, parts.GroupNews, manifest.Digest);
+        var isNew = parts.GroupStore.Find(manifest.Digest) is null && await AddAsync(body, manifest, context.RequestAborted);
+        var state = await StateAsync(manifest.Digest, wait, context.RequestAborted);
+        var answer = new KeygenCreatedJson(manifest.Digest, state.Word());
+        await Answers.JsonAsync(context, isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK, answer, ProtocolJson.Default.KeygenCreatedJson);
+    }
+
+    private async Task<GroupState> StateAsync(Hash32 group, Waiting<GroupNews>? wait, CancellationToken aborted)
+    {
+        var state = parts.GroupStore.Find(group)!.State;
+        if (state == GroupState.Erased)
+        {
+            throw new KeyMeldException(ErrorCodes.Erased, "This group was erased.");
+        }
+        return state == GroupState.Joining && wait is not null && await wait.UntilAsync(news => news.State != GroupState.Joining, aborted) is { } news ? news.State : state;
+    }
+
+    private async Task<bool> AddAsync(KeygenRequestJson body, Signed<Manifest> manifest, CancellationToken aborted)
+    {
+        Check(body, manifest.Value);
+        var record = new GroupRecord(manifest.Digest, GroupState.Joining, StoredStatement.From(manifest.Statement), body.Terms, [.. body.SessionSecrets], [], [], null, null, null);
+        var view = GroupView.Load(record);
+        await Task.WhenAll(manifest.Value.Enclaves.Select((enclave, index) =>
+            parts.Fleet.Get((uint)enclave.Id).RequireReady().CheckKeygenAsync(view.KeygenOf(index), aborted)).ToList());
+        var added = await parts.GroupStore.AddAsync(new NewGroup(
+            manifest.Digest, record.Manifest!, body.Terms, record.SessionSecrets, manifest.Value.JoinBy, parts.NowMs,
+            [manifest.Value.Creator.Bytes.ToArray(), .. manifest.Value.Participants.Select(participant => (ReadOnlyMemory<byte>)participant.Admission.Bytes.ToArray())]));
+        if (added)
+        {
+            parts.GroupRunner.Changed(manifest.Digest);
+        }
+        return added;
+    }
+
+    private void Check(KeygenRequestJson body, Manifest manifest)
+    {
+        if (manifest.Participants.Any(participant => participant.Enclave is null))
+        {
+            throw new KeyMeldException(ErrorCodes.Unsupported, "This build hosts every member in an enclave; members that sign at home come later.");
+        }
+        if (body.SessionSecrets.Count != manifest.Enclaves.Count || body.SessionSecrets.Any(secret => secret.Length is 0 or > MostSealedBytes))
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, "session_secrets must hold one HPKE blob for each enclave, in the order of the manifest.");
+        }
+        if (body.Terms.Length is 0 or > Limits.TermsBytes + 64)
+        {
+            throw new KeyMeldException(ErrorCodes.LimitExceeded, $"The terms are empty or over {Limits.TermsBytes} bytes.");
+        }
+        if (manifest.JoinBy < parts.NowMs)
+        {
+            throw new KeyMeldException(ErrorCodes.JoinClosed, "The time to join is over already.");
+        }
+    }
+}

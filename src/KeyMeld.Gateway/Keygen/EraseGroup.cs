@@ -1,0 +1,89 @@
+using Google.Protobuf;
+using KeyMeld.Gateway.Fleet;
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Statements;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Gateway.Keygen;
+
+/// <summary>POST /keygen/{group}/erase: by the creator before the group is formed, by each member for its own envelope afterwards (protocol.md section 8).</summary>
+internal sealed class EraseGroup(GatewayParts parts)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "group");
+        var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SignedJson, BodyReader.StatementBody)).Value;
+        var erase = Signed.Read<Erase>(body.ToStatement());
+        if (parts.Groups.Find(hash) is not { } group)
+        {
+            EqualTime.Verify();
+            var repeated = parts.GroupStore.Find(hash) is { State: GroupState.Erased } erased && erased.EraseStatement == body.ToStatement().Hash;
+            await AnswerAsync(context, repeated ? GroupState.Erased : throw Answers.Absent());
+            return;
+        }
+        var place = erase.Value.User is { } user ? group.PlaceOf(user) : null;
+        var key = erase.Value.User is null ? group.Manifest.Value.Creator : place is { } index ? group.AuthOf(index) : null;
+        if (key is null)
+        {
+            EqualTime.Verify();
+            throw Answers.Absent();
+        }
+        if (!erase.TryVerify([key], out var verified) || verified.Value.Manifest != hash)
+        {
+            throw Answers.Absent();
+        }
+        await AnswerAsync(context, place is { } own ? await EraseMemberAsync(group, own) : await EraseAllAsync(group, verified));
+    }
+
+    private static Task AnswerAsync(HttpContext context, GroupState state) =>
+        Answers.JsonAsync(context, StatusCodes.Status200OK, new StateJson(state.Word()), ProtocolJson.Default.StateJson);
+
+    private async Task<GroupState> EraseAllAsync(GroupView group, Signed<Erase> erase)
+    {
+        if (!await parts.GroupStore.EraseAsync(group.Hash, erase.Hash))
+        {
+            parts.Groups.Forget(group.Hash);
+            return parts.Groups.Find(group.Hash) is null ? GroupState.Erased : throw new KeyMeldException(ErrorCodes.AlreadyFormed, "The group is formed.");
+        }
+        parts.GroupRunner.Announce(group.Hash, GroupState.Erased);
+        await ForgetAsync(group.Manifest.Value.Enclaves, new UntrustedForget { Manifest = ByteString.CopyFrom(group.Hash.Bytes) });
+        return GroupState.Erased;
+    }
+
+    private async Task<GroupState> EraseMemberAsync(GroupView group, int place)
+    {
+        if (group.State != GroupState.Formed)
+        {
+            throw new KeyMeldException(ErrorCodes.GroupNotFormed, "Before the group is formed only its creator can erase it.");
+        }
+        if (await parts.GroupStore.EraseEnvelopeAsync(group.Hash, place))
+        {
+            parts.GroupRunner.Announce(group.Hash, GroupState.Formed);
+            await parts.SigningRunner.CloseForErasedAsync(group.Hash, place);
+            var participant = group.Manifest.Value.Participants[place];
+            await ForgetAsync(
+                [group.Manifest.Value.Enclaves[participant.Enclave!.Value]],
+                new UntrustedForget { Manifest = ByteString.CopyFrom(group.Hash.Bytes), User = ByteString.CopyFrom(participant.User.Bytes) });
+        }
+        return GroupState.Formed;
+    }
+
+    // An enclave that is away now has nothing in memory when it comes back.
+    private async Task ForgetAsync(IEnumerable<EnclaveKeys> enclaves, UntrustedForget forget)
+    {
+        foreach (var link in enclaves.Select(enclave => parts.Fleet.Find((uint)enclave.Id)).OfType<EnclaveLink>().Where(link => link.View.IsReady))
+        {
+            try
+            {
+                await link.Calls.ForgetAsync(forget, CancellationToken.None);
+            }
+            catch (KeyMeldException exception) when (exception.Code == ErrorCodes.EnclaveUnreachable)
+            {
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Ids;
+
+namespace KeyMeld.Gateway.Keygen;
+
+/// <summary>Groups by hash and by roster, read once and kept in memory until they change.</summary>
+internal sealed class GroupBook(IGroupStore store)
+{
+    private const int Kept = 2048;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Hash32, GroupView> _groups = [];
+    private readonly Dictionary<Hash32, Hash32> _rosters = [];
+    private long _changes;
+
+    /// <summary>Null where there is no such group or it is erased; <see cref="IGroupStore.Find"/> tells the two apart.</summary>
+    /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed.</exception>
+    public GroupView? Find(Hash32 group)
+    {
+        long changes;
+        lock (_gate)
+        {
+            if (_groups.TryGetValue(group, out var kept))
+            {
+                return kept;
+            }
+            changes = _changes;
+        }
+        var record = store.Find(group);
+        if (record is null or { State: GroupState.Erased })
+        {
+            return null;
+        }
+        var view = GroupView.Load(record);
+        Keep(view, changes);
+        return view;
+    }
+
+    /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed.</exception>
+    public GroupView? FindByRoster(Hash32 roster)
+    {
+        Hash32? group = null;
+        lock (_gate)
+        {
+            if (_rosters.TryGetValue(roster, out var kept))
+            {
+                group = kept;
+            }
+        }
+        group ??= store.FindByRoster(roster);
+        return group is { } hash ? Find(hash) : null;
+    }
+
+    /// <summary>The group changed in the database.</summary>
+    public void Forget(Hash32 group)
+    {
+        lock (_gate)
+        {
+            _changes++;
+            if (_groups.Remove(group, out var view) && view.Record.Roster is { } roster)
+            {
+                _rosters.Remove(roster);
+            }
+        }
+    }
+
+    // What was read before somebody changed a group may be older than the change: then it is not kept.
+    private void Keep(GroupView view, long changes)
+    {
+        lock (_gate)
+        {
+            if (changes != _changes)
+            {
+                return;
+            }
+            if (_groups.Count >= Kept)
+            {
+                _groups.Clear();
+                _rosters.Clear();
+            }
+            _groups[view.Hash] = view;
+            if (view.Record.Roster is { } roster)
+            {
+                _rosters[roster] = view.Hash;
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using KeyMeld.Gateway.Fleet;
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Ids;
+
+namespace KeyMeld.Gateway.Keygen;
+
+/// <summary>What a group's watchers are told.</summary>
+internal sealed record GroupNews(GroupState State, StoredError? Error);
+
+/// <summary>Everything that happens to groups by itself: forming once all have joined, expiring when <c>join_by</c> is over, and both after a restart.</summary>
+internal sealed partial class GroupRunner : IAsyncDisposable
+{
+    private readonly IGroupStore _store;
+    private readonly GroupBook _book;
+    private readonly EnclaveFleet _fleet;
+    private readonly Announcements<GroupNews> _announcements;
+    private readonly TimeProvider _time;
+    private readonly ILogger<GroupRunner> _logger;
+    private readonly Deadlines _deadlines;
+    private readonly KeyedWork _work;
+
+    public GroupRunner(IGroupStore store, GroupBook book, EnclaveFleet fleet, Announcements<GroupNews> announcements, TimeProvider time, ILogger<GroupRunner> logger)
+    {
+        (_store, _book, _fleet, _announcements, _time, _logger) = (store, book, fleet, announcements, time, logger);
+        _work = new KeyedWork(AdvanceAsync, LogStuck);
+        _deadlines = new Deadlines(time, _work.Nudge);
+    }
+
+    /// <summary>Takes up what the database has unfinished.</summary>
+    public void Start()
+    {
+        foreach (var group in _store.Unfinished())
+        {
+            _work.Nudge(group);
+        }
+    }
+
+    /// <summary>The group is new, or somebody joined it.</summary>
+    public void Changed(Hash32 group)
+    {
+        Announce(group, GroupState.Joining);
+        _work.Nudge(group);
+    }
+
+    /// <summary>The group is in another state in the database: what is kept of it is read again, and its watchers hear of it.</summary>
+    public void Announce(Hash32 group, GroupState state, StoredError? error = null)
+    {
+        _book.Forget(group);
+        _announcements.Announce(group, new GroupNews(state, error));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _deadlines.Dispose();
+        await _work.DisposeAsync();
+    }
+
+    private async Task AdvanceAsync(Hash32 hash, CancellationToken cancellationToken)
+    {
+        if (_book.Find(hash) is not { State: GroupState.Joining } group)
+        {
+            return;
+        }
+        if (group.IsComplete)
+        {
+            await FormAsync(group, cancellationToken);
+            return;
+        }
+        if (group.Manifest.Value.JoinBy is { } joinBy)
+        {
+            if (joinBy >= _time.GetUtcNow().ToUnixTimeMilliseconds())
+            {
+                _deadlines.Set(hash, joinBy);
+                return;
+            }
+            await CloseAsync(hash, GroupState.Expired, new StoredError(ErrorCodes.JoinClosed, "The time to join ended before everybody had joined."), cancellationToken);
+        }
+    }
+
+    private async Task FormAsync(GroupView group, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var run = new FormingRun(group, _fleet, _time);
+            var receipts = await run.RunAsync(cancellationToken);
+            if (await Persistence.PersistAsync(() => _store.FormAsync(group.Hash, run.Roster, receipts), _time, cancellationToken))
+            {
+                Announce(group.Hash, GroupState.Formed);
+            }
+        }
+        catch (KeyMeldException exception) when (exception.Code != ErrorCodes.StorageFailed)
+        {
+            await CloseAsync(group.Hash, GroupState.Failed, new StoredError(exception.Code, exception.Message), cancellationToken);
+        }
+    }
+
+    private async Task CloseAsync(Hash32 group, GroupState state, StoredError error, CancellationToken cancellationToken)
+    {
+        if (await Persistence.PersistAsync(() => _store.CloseAsync(group, state, error), _time, cancellationToken))
+        {
+            Announce(group, state, error);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Group {Group} could not be taken further; the next start tries again")]
+    private partial void LogStuck(Hash32 group, Exception exception);
+}

@@ -1,0 +1,132 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Groups;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Statements;
+using KeyMeld.Wire.V1;
+using SignedStatement = KeyMeld.Protocol.Statements.SignedStatement;
+
+namespace KeyMeld.Gateway.Keygen;
+
+/// <summary>POST /keygen/{group}/participants: one registration, checked by the hosting enclave against all accepted before, one at a time.</summary>
+internal sealed class JoinGroup(GatewayParts parts)
+{
+    private const int MostEnvelopeBytes = 256;
+
+    private readonly KeyedGate<Hash32> _oneAtATime = new(1);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "group");
+        var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.RegistrationRequestJson, BodyReader.StatementBody)).Value;
+        var statement = body.Registration.ToStatement();
+        _ = Signed.Read<Registration>(statement);
+        if (parts.Groups.Find(hash) is not { } group)
+        {
+            throw RefuseAbsent(hash, statement);
+        }
+        var registration = Verify(group, statement);
+        using var wait = Waits.Begin(parts, context, parts.GroupNews, hash);
+        var isNew = IsNew(group, registration) && await AddAsync(hash, registration, body.Envelope, context.RequestAborted);
+        var state = parts.Groups.Find(hash)?.State ?? GroupState.Erased;
+        if (state == GroupState.Joining && wait is not null && await wait.UntilAsync(news => news.State != GroupState.Joining, context.RequestAborted) is { } news)
+        {
+            state = news.State;
+        }
+        await Answers.JsonAsync(context, isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK, new StateJson(state.Word()), ProtocolJson.Default.StateJson);
+    }
+
+    // The manifest of an erased group is gone, so that only a registration it knew is recognised.
+    private KeyMeldException RefuseAbsent(Hash32 group, SignedStatement statement)
+    {
+        EqualTime.Verify();
+        EqualTime.Verify();
+        return parts.GroupStore.Find(group) is { State: GroupState.Erased } erased && erased.Registrations.Any(row => row.StatementHash == statement.Hash)
+            ? new KeyMeldException(ErrorCodes.Erased, "This group was erased.")
+            : Answers.Absent();
+    }
+
+    private static PublicRegistration Verify(GroupView group, SignedStatement statement)
+    {
+        try
+        {
+            return PublicRegistration.Verify(group.Manifest, statement);
+        }
+        catch (KeyMeldException refusal) when (refusal.Code == ErrorCodes.RegistrationInvalid)
+        {
+            throw Answers.Absent();
+        }
+    }
+
+    /// <summary>False where this very registration is there already.</summary>
+    private static bool IsNew(GroupView group, PublicRegistration registration) => group.RowOf(registration.Index) switch
+    {
+        null => true,
+        var row when row.StatementHash == registration.Statement.Hash => false,
+        _ => throw new KeyMeldException(ErrorCodes.SlotTaken, "Another registration stands in this place."),
+    };
+
+    private async Task<bool> AddAsync(Hash32 hash, PublicRegistration registration, byte[]? envelope, CancellationToken aborted)
+    {
+        using var turn = await _oneAtATime.TakeAsync(hash, aborted);
+        // Once for each registration that another gateway may admit in between.
+        for (var tries = 0; tries <= Limits.Participants; tries++)
+        {
+            var group = parts.Groups.Find(hash) ?? throw new KeyMeldException(ErrorCodes.Erased, "This group was erased.");
+            if (!IsNew(group, registration))
+            {
+                return false;
+            }
+            Check(group, registration.Value, envelope);
+            await CheckAtEnclaveAsync(group, registration, envelope!, aborted);
+            var row = new StoredRegistration(registration.Index, registration.Statement.Hash, StoredStatement.From(registration.Statement.Statement), envelope);
+            if (await parts.GroupStore.AddRegistrationAsync(hash, group.Accepted, row, registration.Value.Auth.Bytes.ToArray()))
+            {
+                parts.GroupRunner.Changed(hash);
+                return true;
+            }
+            parts.Groups.Forget(hash);
+        }
+        throw new KeyMeldException(ErrorCodes.Unavailable, "Too many register in this group at once.");
+    }
+
+    private static void Check(GroupView group, Registration registration, byte[]? envelope)
+    {
+        if (group.State != GroupState.Joining)
+        {
+            throw group.State == GroupState.Formed
+                ? new KeyMeldException(ErrorCodes.AlreadyFormed, "The group is formed.")
+                : new KeyMeldException(ErrorCodes.JoinClosed, $"The group is {group.State.Word()}.");
+        }
+        if (registration.Source != KeySource.Imported)
+        {
+            throw new KeyMeldException(ErrorCodes.Unsupported, "This build takes imported member keys; enclave-made keys and keys kept at home come later.");
+        }
+        if (envelope is null || envelope.Length is 0 or > MostEnvelopeBytes)
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, "envelope must hold the sealed member key.");
+        }
+        if (Hash32.Sha256(envelope) != registration.Envelope)
+        {
+            throw new KeyMeldException(ErrorCodes.EnvelopeMismatch, "The envelope is not the one the registration names.");
+        }
+    }
+
+    private Task<CheckReply> CheckAtEnclaveAsync(GroupView group, PublicRegistration registration, byte[] envelope, CancellationToken aborted)
+    {
+        var enclave = registration.Place.Enclave!.Value;
+        var check = new UntrustedRegistration
+        {
+            Keygen = group.KeygenOf(enclave),
+            Registration = StoredStatement.From(registration.Statement.Statement).ToWire(),
+            Envelope = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(envelope),
+        };
+        check.Accepted.AddRange(group.Record.Registrations.Select(row => row.Statement!.ToWire()));
+        return parts.Fleet.Get((uint)group.Manifest.Value.Enclaves[enclave].Id).RequireReady().CheckRegistrationAsync(check, aborted);
+    }
+}

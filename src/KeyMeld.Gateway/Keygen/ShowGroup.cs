@@ -1,0 +1,42 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Secp256k1;
+
+namespace KeyMeld.Gateway.Keygen;
+
+/// <summary>GET /keygen/{group}: everything of a group that its members need to verify it, for its creator, admission and authorisation keys.</summary>
+internal sealed class ShowGroup(GatewayParts parts)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "group");
+        var key = await parts.Readers.RequireAsync(context);
+        if (!parts.GroupStore.HasReader(hash, key.Bytes))
+        {
+            throw Answers.Absent();
+        }
+        using var wait = Waits.Begin(parts, context, parts.GroupNews, hash);
+        var group = Find(parts, hash);
+        if (group.State == GroupState.Joining && wait is not null)
+        {
+            await wait.UntilAsync(news => news.State != GroupState.Joining, context.RequestAborted);
+            group = Find(parts, hash);
+        }
+        await Answers.JsonAsync(context, StatusCodes.Status200OK, Show(group), ProtocolJson.Default.KeygenJson);
+    }
+
+    internal static GroupView Find(GatewayParts parts, Protocol.Ids.Hash32 hash) =>
+        parts.Groups.Find(hash) ?? throw new KeyMeldException(ErrorCodes.Erased, "This group was erased.");
+
+    private static KeygenJson Show(GroupView group) => new(
+        group.Hash,
+        group.State.Word(),
+        SignedJson.Of(group.Manifest.Statement),
+        group.Record.Terms!,
+        [.. group.Members.Select(member => member is null ? null : SignedJson.Of(member.Statement.Statement))],
+        [.. group.Record.Receipts.Select(receipt => new ReceiptJson(receipt.Enclave, SchnorrSignature.Parse(receipt.Signature)))],
+        group.Record.Error?.Code);
+}

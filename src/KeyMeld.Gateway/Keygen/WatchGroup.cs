@@ -1,0 +1,35 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Storage;
+
+namespace KeyMeld.Gateway.Keygen;
+
+/// <summary>GET /keygen/{group}/events: the state now and whenever somebody joined or it changed, until it is final.</summary>
+internal sealed class WatchGroup(GatewayParts parts, CancellationToken stopping)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "group");
+        var key = await parts.Readers.RequireAsync(context);
+        if (!parts.GroupStore.HasReader(hash, key.Bytes))
+        {
+            throw Answers.Absent();
+        }
+        using var place = parts.Limits.Wait(context);
+        using var subscription = parts.GroupNews.Subscribe(hash);
+        var group = ShowGroup.Find(parts, hash);
+        var last = (GroupNews?)null;
+        await EventStream.RunAsync(context, NextAsync, GatewayJson.Default.StateEventJson, parts.Time, stopping);
+
+        async Task<StateEventJson?> NextAsync(CancellationToken cancellationToken)
+        {
+            if (last is { State: not GroupState.Joining })
+            {
+                return null;
+            }
+            last = last is null ? new GroupNews(group.State, group.Record.Error) : await subscription.NextAsync(cancellationToken);
+            return new StateEventJson(last.State.Word(), Error: last.Error?.Code);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using KeyMeld.Gateway.Fleet;
+using KeyMeld.Gateway.Http;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Secp256k1;
+
+namespace KeyMeld.Gateway.Operations;
+
+/// <summary>GET /enclaves: what the gateway knows of its enclaves. For display; clients verify the identity.</summary>
+internal sealed class ListEnclaves(GatewayParts parts)
+{
+    public Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var list = new EnclaveListJson([.. parts.Fleet.Snapshot.Values.Select(Show)]);
+        return Answers.JsonAsync(context, StatusCodes.Status200OK, list, ProtocolJson.Default.EnclaveListJson);
+    }
+
+    internal static EnclaveJson Show(EnclaveView view)
+    {
+        var newest = view.Status?.Keys.MaxBy(key => key.Epoch);
+        var locked = view.Condition as EnclaveCondition.Locked;
+        return new EnclaveJson(
+            (int)view.Id,
+            view.Condition.Word,
+            view.Condition.Reason,
+            locked is null ? null : locked.AwsCode is null ? locked.Detail : $"{locked.Detail} (AWS: {locked.AwsCode})",
+            newest is null ? null : (int)newest.Epoch,
+            newest is not null && PublicKey.TryParse(newest.Key.Span, out var key) ? key : null,
+            view.Status?.KmsKeyId,
+            view.Status?.Mode,
+            view.Status?.Software,
+            view.Status?.ConfigDigest.Length == Hash32.Size ? new Hash32(view.Status.ConfigDigest.Span) : null);
+    }
+}

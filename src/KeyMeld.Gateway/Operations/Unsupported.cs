@@ -1,0 +1,9 @@
+using KeyMeld.Protocol.Errors;
+
+namespace KeyMeld.Gateway.Operations;
+
+/// <summary>Calls of the protocol that this build does not offer: enclave-made keys, single-signer keys, members that sign at home.</summary>
+internal static class Unsupported
+{
+    public static Task HandleAsync(HttpContext context) => throw new KeyMeldException(ErrorCodes.Unsupported, "This build offers hosted groups with imported keys only.");
+}

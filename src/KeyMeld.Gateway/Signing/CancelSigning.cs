@@ -1,0 +1,48 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Signing;
+using KeyMeld.Protocol.Statements;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>POST /signing/{D}/cancel: the requester takes a request back that is not signed yet.</summary>
+internal sealed class CancelSigning(GatewayParts parts)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "request");
+        var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SignedJson, BodyReader.StatementBody)).Value;
+        var read = Signed.Read<Cancel>(body.ToStatement());
+        if (parts.SigningStore.Find(hash) is not { } record || parts.Groups.Find(record.Group) is not { } group)
+        {
+            EqualTime.Verify();
+            throw Answers.Absent();
+        }
+        Verify(group, record, read, hash);
+        var outcome = new SigningOutcome(SigningState.Cancelled, null, new StoredError(ErrorCodes.Cancelled, "The requester cancelled it."));
+        if (await parts.SigningStore.CloseAsync(hash, outcome))
+        {
+            parts.SigningRunner.Ended(hash, outcome, record.Attempts);
+        }
+        else if (parts.SigningStore.Find(hash)!.State is not SigningState.Cancelled and var state)
+        {
+            throw SigningAnswers.Closed(state);
+        }
+        await SigningAnswers.StateAsync(context, SigningState.Cancelled);
+    }
+
+    private static void Verify(GroupView group, SigningRecord record, Unverified<Cancel> read, Hash32 hash)
+    {
+        var request = SigningRequest.Parse(record.Statement.Statement);
+        var key = Requester.KeyOf(group.Manifest.Value, [.. group.Members.Select(member => member!.Value.Auth)], request);
+        if (!read.TryVerify([key], out var cancel) || cancel.Value.Request != hash)
+        {
+            throw Answers.Absent();
+        }
+    }
+}

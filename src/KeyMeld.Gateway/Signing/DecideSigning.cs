@@ -1,0 +1,99 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Signing;
+using KeyMeld.Protocol.Statements;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>POST /signing/{D}/approvals: a member approves or rejects. The decision that completes the rule starts the rounds; a reject ends the signing.</summary>
+internal sealed class DecideSigning(GatewayParts parts)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "request");
+        var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SignedJson, BodyReader.StatementBody)).Value;
+        var statement = body.ToStatement();
+        _ = Signed.Read<Approval>(statement);
+        if (parts.SigningStore.GroupOf(hash) is not { } groupHash || parts.Groups.Find(groupHash) is not { } group)
+        {
+            EqualTime.Verify();
+            throw Answers.Absent();
+        }
+        var vote = Verify(group, hash, statement);
+        using var wait = Waits.Begin(parts, context, parts.SigningNews, hash);
+        var added = await AddAsync(group, hash, vote);
+        Check(added, vote.Decision);
+        var state = !added.State.IsFinal() && wait is not null && await wait.UntilAsync(SigningAnswers.IsFinal, context.RequestAborted) is { } news ? news.State : added.State;
+        await SigningAnswers.StateAsync(context, state);
+    }
+
+    private static Vote Verify(GroupView group, Hash32 request, SignedStatement statement)
+    {
+        try
+        {
+            return group.Rule.Read(request, statement);
+        }
+        catch (KeyMeldException refusal) when (refusal.Code == ErrorCodes.ApprovalInvalid)
+        {
+            throw Answers.Absent();
+        }
+    }
+
+    private async Task<AddedApproval> AddAsync(GroupView group, Hash32 hash, Vote vote)
+    {
+        var record = parts.SigningStore.Find(hash)!;
+        var value = SigningRequest.Parse(record.Statement.Statement);
+        var request = Signed.Parse<SigningRequest>(record.Statement.ToSigned(), Requester.KeyOf(group.Manifest.Value, [.. group.Members.Select(member => member!.Value.Auth)], value));
+        var votes = new VoteBook(group.Rule, hash, vote, record.Approvals);
+        var approval = new StoredApproval(vote.Participant, vote.Decision == Decision.Approve, StoredStatement.From(vote.Statement.Statement));
+        var added = await parts.SigningStore.AddApprovalAsync(
+            hash, approval, all => group.Rule.Evaluate(request, votes.Of(all)) is ApprovalState.Complete, parts.SigningRunner.NewLease());
+        if (added.Started)
+        {
+            record = parts.SigningStore.Find(hash)!;
+            parts.SigningRunner.Run(new SigningJob(group, hash, value, record.Statement, record.Items, record.Approvals));
+        }
+        if (added is { Stands: true, State: SigningState.Rejected } && record.State != SigningState.Rejected)
+        {
+            var outcome = new SigningOutcome(SigningState.Rejected, null, new StoredError(ErrorCodes.Rejected, "A member rejected it."));
+            parts.SigningRunner.Ended(hash, outcome, record.Attempts);
+        }
+        return added;
+    }
+
+    // An approval of what is signed already is no error; a decision that came too late to count is.
+    private static void Check(AddedApproval added, Decision decision)
+    {
+        var counts = added.Stands || !added.State.IsFinal() || (decision == Decision.Approve && added.State == SigningState.Completed);
+        if (!counts)
+        {
+            throw SigningAnswers.Closed(added.State);
+        }
+    }
+
+    /// <summary>Votes of stored decisions, each verified once, and outside the writer unless it came in meanwhile.</summary>
+    private sealed class VoteBook
+    {
+        private readonly ApprovalRule _rule;
+        private readonly Hash32 _request;
+        private readonly Dictionary<Hash32, Vote> _votes;
+
+        public VoteBook(ApprovalRule rule, Hash32 request, Vote own, IEnumerable<StoredApproval> known)
+        {
+            (_rule, _request) = (rule, request);
+            _votes = new Dictionary<Hash32, Vote> { [own.Statement.Hash] = own };
+            _ = Of([.. known]);
+        }
+
+        public List<Vote> Of(IReadOnlyList<StoredApproval> all) => [.. all.Select(approval =>
+        {
+            var hash = approval.Statement.Hash;
+            return _votes.TryGetValue(hash, out var vote) ? vote : _votes[hash] = _rule.Read(_request, approval.Statement.ToSigned());
+        })];
+    }
+}

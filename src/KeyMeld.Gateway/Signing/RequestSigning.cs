@@ -1,0 +1,113 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Signing;
+using KeyMeld.Protocol.Statements;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>POST /signing: a request, which runs at once where nobody has to approve it. With <c>Prefer: wait</c> one call signs.</summary>
+internal sealed class RequestSigning(GatewayParts parts)
+{
+    private const int MostUnfinishedOfGroup = 1000;
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var body = await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SigningPostJson, BodyReader.SigningBody);
+        var read = Signed.Read<SigningRequest>(body.Value.Request.ToStatement());
+        var (group, request) = Verify(read);
+        var reader = await parts.Readers.FindAsync(context, body.Bytes);
+        using var wait = Waits.Begin(parts, context, parts.SigningNews, request.Digest);
+        var isNew = parts.SigningStore.GroupOf(request.Digest) is null && await AddAsync(group, request, body.Value.Items);
+        var news = wait is null ? null : await UntilFinalAsync(wait, request.Digest, isNew, context.RequestAborted);
+        if (news is null && (wait is not null || !isNew))
+        {
+            var record = parts.SigningStore.Find(request.Digest)!;
+            news = new SigningNews(record.State, record.Attempts, record.Result, record.Error);
+        }
+        // Whoever repeats a statement need not be who made it: then the state is all that is said.
+        var mayRead = isNew || (reader is not null && parts.GroupStore.HasReader(group.Hash, reader.Bytes));
+        var state = news?.State ?? (IsComplete(group, request) ? SigningState.Running : SigningState.Waiting);
+        var answer = new SigningPostedJson(request.Digest, state.Word(), mayRead ? SigningAnswers.Result(news?.Result) : null);
+        await Answers.JsonAsync(context, isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK, answer, ProtocolJson.Default.SigningPostedJson);
+    }
+
+    private (GroupView Group, Signed<SigningRequest> Request) Verify(Unverified<SigningRequest> read)
+    {
+        var group = parts.Groups.FindByRoster(read.Value.Roster);
+        var key = group is null ? null : read.Value.By is { } by ? group.AuthOf(by) : group.Manifest.Value.Creator;
+        if (group is null || key is null)
+        {
+            EqualTime.Verify();
+            throw Answers.Absent();
+        }
+        return read.TryVerify([key], out var request) ? (group, request) : throw Answers.Absent();
+    }
+
+    private async Task<SigningNews?> UntilFinalAsync(Waiting<SigningNews> wait, Hash32 request, bool isNew, CancellationToken aborted)
+    {
+        // News from before this call subscribed are in the database only.
+        if (!isNew && parts.SigningStore.Find(request) is { } record && record.State.IsFinal())
+        {
+            return new SigningNews(record.State, record.Attempts, record.Result, record.Error);
+        }
+        return await wait.UntilAsync(SigningAnswers.IsFinal, aborted);
+    }
+
+    private async Task<bool> AddAsync(GroupView group, Signed<SigningRequest> request, byte[] items)
+    {
+        Check(group, request.Value, items);
+        var statement = StoredStatement.From(request.Statement);
+        var complete = IsComplete(group, request);
+        // Made before anything is stored: what cannot be driven is refused.
+        var job = new SigningJob(group, request.Digest, request.Value, statement, items, []);
+        var signing = new NewSigning(request.Digest, group.Hash, request.Value.Signing, request.Value.Expires, statement, items);
+        switch (await parts.SigningStore.AddAsync(signing, complete ? parts.SigningRunner.NewLease() : null, MostUnfinishedOfGroup))
+        {
+            case AddedSigning.Added:
+                parts.SigningRunner.Watch(request.Digest, request.Value.Expires);
+                if (complete)
+                {
+                    parts.SigningRunner.Run(job);
+                }
+                return true;
+            case AddedSigning.Repeated:
+                return false;
+            case AddedSigning.Taken:
+                throw new KeyMeldException(ErrorCodes.Conflict, "Another request stands under this signing id.");
+            default:
+                throw new KeyMeldException(ErrorCodes.LimitExceeded, $"The group has {MostUnfinishedOfGroup} unfinished signings; cancel some or let them expire.");
+        }
+    }
+
+    private void Check(GroupView group, SigningRequest request, byte[] items)
+    {
+        if (request.By is null && !group.Manifest.Value.CreatorRequests)
+        {
+            throw new KeyMeldException(ErrorCodes.RequestInvalid, "The creator of this group may not request.");
+        }
+        if (request.Signers[^1] >= group.Members.Length)
+        {
+            throw new KeyMeldException(ErrorCodes.RequestInvalid, $"The group has no participant {request.Signers[^1]} to sign.");
+        }
+        if (Hash32.Sha256(items) != request.Sealed)
+        {
+            throw new KeyMeldException(ErrorCodes.ItemsInvalid, "The items are not those the request names.");
+        }
+        if (request.Signers.Any(group.IsErased))
+        {
+            throw new KeyMeldException(ErrorCodes.Erased, "A signer erased its key.");
+        }
+        RequestWindow.Check(group.Manifest.Value, request, parts.NowMs);
+        foreach (var node in Nodes.Of(group.Manifest.Value, request.Signers))
+        {
+            parts.Fleet.Get((uint)group.Manifest.Value.Enclaves[node.Index].Id);
+        }
+    }
+
+    private static bool IsComplete(GroupView group, Signed<SigningRequest> request) => group.Rule.Evaluate(request, []) is ApprovalState.Complete;
+}

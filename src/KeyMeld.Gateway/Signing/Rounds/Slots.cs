@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+
+namespace KeyMeld.Gateway.Signing.Rounds;
+
+/// <summary>One answer of every node, in node order. Never changed: filling a place gives a new value.</summary>
+internal sealed record Slots<T>
+    where T : class
+{
+    private readonly ImmutableArray<T?> _places;
+
+    private Slots(ImmutableArray<T?> places) => _places = places;
+
+    public static Slots<T> Empty(int count) => new([.. new T?[count]]);
+
+    public bool IsComplete => _places.All(place => place is not null);
+
+    public Slots<T> With(int node, T answer) => new(_places.SetItem(node, answer));
+
+    /// <summary>All answers; only once complete.</summary>
+    public ImmutableArray<T> ToArray() => [.. _places.Select(place => place ?? throw new InvalidOperationException("A node has not answered."))];
+}

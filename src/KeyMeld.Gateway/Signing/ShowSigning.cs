@@ -1,0 +1,38 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Http;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>GET /signing/{D}: the request, its items and decisions, and the result once it is there, for whoever may read the group.</summary>
+internal sealed class ShowSigning(GatewayParts parts)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "request");
+        var key = await parts.Readers.RequireAsync(context);
+        if (!SigningAnswers.MayRead(parts, hash, key))
+        {
+            throw Answers.Absent();
+        }
+        using var wait = Waits.Begin(parts, context, parts.SigningNews, hash);
+        var record = parts.SigningStore.Find(hash)!;
+        if (!record.State.IsFinal() && wait is not null)
+        {
+            await wait.UntilAsync(SigningAnswers.IsFinal, context.RequestAborted);
+            record = parts.SigningStore.Find(hash)!;
+        }
+        await Answers.JsonAsync(context, StatusCodes.Status200OK, Show(record), ProtocolJson.Default.SigningJson);
+    }
+
+    private static SigningJson Show(SigningRecord record) => new(
+        record.Request,
+        record.State.Word(),
+        SignedJson.Of(record.Statement.ToSigned()),
+        record.Items,
+        [.. record.Approvals.Select(approval => SignedJson.Of(approval.Statement.ToSigned()))],
+        record.Attempts,
+        SigningAnswers.Result(record.Result),
+        record.Error?.Code);
+}

@@ -1,0 +1,81 @@
+using KeyMeld.Gateway.Fleet;
+using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Signing.Rounds;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>Makes the calls of one signing at the enclaves, and looks whether an answer is one to the question.</summary>
+internal sealed class SigningCalls(SigningJob job, EnclaveFleet fleet, TimeProvider time)
+{
+    /// <exception cref="KeyMeldException">The enclave refused, does not answer, or answered something else.</exception>
+    public async Task<RoundBlob> MakeAsync(RoundCall call, RoundState state, CancellationToken cancellationToken)
+    {
+        if (call.Try > 0)
+        {
+            await Task.Delay(Backoff.After(call.Try), time, cancellationToken);
+        }
+        return (call, state) switch
+        {
+            (RoundCall.Open open, _) =>
+                Check(call, job.Nodes[open.Node], await LinkOf(job.Nodes[open.Node]).RequireReady().OpenAsync(job.Open(open), cancellationToken)),
+            (RoundCall.Sign sign, RoundState.Signing signing) =>
+                Check(call, job.Nodes[sign.Node], await LinkOf(job.Nodes[sign.Node]).RequireReady().SignAsync(job.Sign(sign, signing.Round1), cancellationToken)),
+            (RoundCall.Combine combine, RoundState.Combining combining) => await CombineAsync(combine, combining, cancellationToken),
+            _ => throw new InvalidOperationException($"{call} in {state}"),
+        };
+    }
+
+    /// <summary>Returns once every node is ready.</summary>
+    public Task WhenNodesReadyAsync(CancellationToken cancellationToken) => Task.WhenAll(job.Nodes.Select(node => LinkOf(node).WhenReadyAsync(cancellationToken)));
+
+    /// <summary>Lets the nodes wipe what they hold of this signing. Only a courtesy: nonces that nobody asks for again are worth nothing.</summary>
+    public async Task ForgetAsync(CancellationToken cancellationToken)
+    {
+        foreach (var link in job.Nodes.Select(LinkOf).Where(link => link.View.IsReady))
+        {
+            try
+            {
+                await link.Calls.ForgetAsync(job.Forget(), cancellationToken);
+            }
+            catch (KeyMeldException)
+            {
+                // It wipes them itself when a higher attempt comes or the request is over.
+            }
+        }
+    }
+
+    private async Task<RoundBlob> CombineAsync(RoundCall.Combine call, RoundState.Combining combining, CancellationToken cancellationToken)
+    {
+        var enclave = await PickAsync(cancellationToken);
+        return Check(call, null, await LinkOf(enclave).RequireReady().CombineAsync(job.Combine(call, enclave, combining.Round1, combining.Round2), cancellationToken));
+    }
+
+    // The one with the least to do; where that is equal, signings spread by their hash.
+    private async Task<int> PickAsync(CancellationToken cancellationToken)
+    {
+        var count = job.Group.Manifest.Value.Enclaves.Count;
+        var first = job.Request.Bytes[0] % count;
+        var ready = Enumerable.Range(0, count).Select(step => (first + step) % count).Where(enclave => LinkOf(enclave).View.IsReady).ToList();
+        if (ready.Count > 0)
+        {
+            return ready.MinBy(enclave => LinkOf(enclave).Calls.InFlight);
+        }
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waits = Enumerable.Range(0, count).Select(enclave => LinkOf(enclave).WhenReadyAsync(enough.Token)).ToList();
+        var index = waits.IndexOf(await Task.WhenAny(waits));
+        await enough.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return index;
+    }
+
+    private EnclaveLink LinkOf(int enclave) => fleet.Get(job.NumberOf(enclave));
+
+    private RoundBlob Check(RoundCall call, int? node, RoundBlob blob)
+    {
+        var fits = blob.Attempt == call.Attempt && blob.NodeKind == 0 && blob.Boot.Length == 16 && blob.Signature.Length == 64
+            && blob.Tau.Length == (call is RoundCall.Open ? 0 : 32) && (node is { } index ? blob.NodeIndex == index : blob.NodeIndex < job.Group.Manifest.Value.Enclaves.Count);
+        return fits ? blob : throw new KeyMeldException(ErrorCodes.RoundBlobInvalid, "An enclave answered with a round blob of something else.");
+    }
+}

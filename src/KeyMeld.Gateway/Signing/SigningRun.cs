@@ -1,0 +1,173 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Signing.Rounds;
+using KeyMeld.Protocol.Errors;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>
+/// Drives one signing: takes what happened from its own queue, asks <see cref="RoundMachine"/> what follows, and does that. Nothing here decides, and nothing ticks.
+/// </summary>
+internal sealed class SigningRun : IDisposable
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
+
+    private readonly SigningJob _job;
+    private readonly SigningCalls _calls;
+    private readonly SigningTurns _turns;
+    private readonly TimeProvider _time;
+    private readonly Func<int, Task<bool>> _reserve;
+    private readonly CancellationTokenSource _over;
+    private readonly CancellationToken _token;
+    private readonly Channel<RoundInput> _inputs = Channel.CreateBounded<RoundInput>(new BoundedChannelOptions(256) { SingleReader = true });
+    private IDisposable? _turn;
+
+    /// <param name="reserve">Reserves the attempt after the one given, durably.</param>
+    public SigningRun(SigningJob job, SigningCalls calls, SigningTurns turns, TimeProvider time, Func<int, Task<bool>> reserve, CancellationToken stopping)
+    {
+        (_job, _calls, _turns, _time, _reserve) = (job, calls, turns, time, reserve);
+        _over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _token = _over.Token;
+    }
+
+    public SigningJob Job => _job;
+
+    /// <summary>The attempt it is at, for those who ask.</summary>
+    public int Attempt { get; private set; }
+
+    /// <returns>Where it stands still for good; null when it was stopped before.</returns>
+    public async Task<RoundState?> RunAsync(int attempt, bool written)
+    {
+        try
+        {
+            var (state, effects) = RoundMachine.Begin(attempt, written);
+            Perform(state, effects);
+            while (!state.IsOver)
+            {
+                var input = await _inputs.Reader.ReadAsync(_token);
+                (state, effects) = RoundMachine.Transition(state, input, _job.Nodes.Length);
+                if (state is RoundState.Combining or RoundState.Parked)
+                {
+                    ReleaseTurn();
+                }
+                Perform(state, effects);
+            }
+            return state;
+        }
+        catch (OperationCanceledException) when (_token.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            await _over.CancelAsync();
+            ReleaseTurn();
+        }
+    }
+
+    public void Expire() => _inputs.Writer.TryWrite(new RoundInput.Expired());
+
+    /// <summary>The signing ended in the database: whatever is under way is given up.</summary>
+    public void Stop()
+    {
+        try
+        {
+            _over.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself meanwhile.
+        }
+    }
+
+    public void Dispose() => _over.Dispose();
+
+    private void Perform(RoundState state, ImmutableArray<RoundEffect> effects)
+    {
+        foreach (var effect in effects)
+        {
+            _ = PerformAsync(state, effect);
+        }
+    }
+
+    private async Task PerformAsync(RoundState state, RoundEffect effect)
+    {
+        try
+        {
+            var input = effect switch
+            {
+                RoundEffect.Reserve reserve => await ReserveAsync(reserve),
+                RoundEffect.Call call => await CallAsync(call.What, state),
+                RoundEffect.Park => await ParkAsync(),
+                RoundEffect.Grace => await GraceAsync(),
+                _ => throw new InvalidOperationException(effect.GetType().Name),
+            };
+            await _inputs.Writer.WriteAsync(input, _token);
+        }
+        catch (OperationCanceledException) when (_token.IsCancellationRequested)
+        {
+        }
+        catch (Exception exception)
+        {
+            // The loop ends with it: the database still has the signing as running, and its deadline or the next start takes it up.
+            _inputs.Writer.TryComplete(exception);
+        }
+    }
+
+    private async Task<RoundInput> ReserveAsync(RoundEffect.Reserve reserve)
+    {
+        if (reserve.Pause > 0)
+        {
+            await Task.Delay(Backoff.After(reserve.Pause), _time, _token);
+        }
+        if (_turn is null)
+        {
+            _turn = await _turns.TakeAsync(_job.Group.Hash, _job.By, _token);
+            ReleaseTurnIfOver();
+        }
+        if (!reserve.Written && !await Persistence.PersistAsync(() => _reserve(reserve.Attempt - 1), _time, _token))
+        {
+            return new RoundInput.NotReserved();
+        }
+        Attempt = reserve.Attempt;
+        return new RoundInput.Reserved(reserve.Attempt);
+    }
+
+    private async Task<RoundInput> CallAsync(RoundCall call, RoundState state)
+    {
+        try
+        {
+            return new RoundInput.Answered(call, await _calls.MakeAsync(call, state, _token));
+        }
+        catch (KeyMeldException refusal)
+        {
+            return new RoundInput.Refused(call, refusal.Code, refusal.Message);
+        }
+    }
+
+    private async Task<RoundInput> ParkAsync()
+    {
+        await _calls.ForgetAsync(_token);
+        await _calls.WhenNodesReadyAsync(_token);
+        return new RoundInput.Back();
+    }
+
+    private async Task<RoundInput> GraceAsync()
+    {
+        await Task.Delay(Grace, _time, _token);
+        return new RoundInput.Overdue();
+    }
+
+    // Whoever stops the run releases the turn that is there; one that comes only then is released here.
+    private void ReleaseTurnIfOver()
+    {
+        if (_token.IsCancellationRequested)
+        {
+            ReleaseTurn();
+            _token.ThrowIfCancellationRequested();
+        }
+    }
+
+    private void ReleaseTurn() => Interlocked.Exchange(ref _turn, null)?.Dispose();
+}

@@ -1,0 +1,206 @@
+using System.Collections.Concurrent;
+using KeyMeld.Gateway.Fleet;
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Signing.Rounds;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Statements;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>What a signing's watchers are told.</summary>
+internal sealed record SigningNews(SigningState State, int Attempts, byte[]? Result, StoredError? Error);
+
+/// <summary>All signings this gateway drives: starts, ends, expires and takes them up. Each runs by itself.</summary>
+internal sealed partial class SigningRunner : IAsyncDisposable
+{
+    private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(20);
+
+    private readonly ISigningStore _store;
+    private readonly GroupBook _groups;
+    private readonly EnclaveFleet _fleet;
+    private readonly Announcements<SigningNews> _announcements;
+    private readonly TimeProvider _time;
+    private readonly ILogger<SigningRunner> _logger;
+    private readonly Id16 _owner = Id16.Random();
+    private readonly SigningTurns _turns = new();
+    private readonly ConcurrentDictionary<Hash32, SigningRun> _runs = [];
+    private readonly ConcurrentDictionary<Task, bool> _tasks = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Deadlines _deadlines;
+    private readonly ITimer _renewal;
+
+    public SigningRunner(ISigningStore store, GroupBook groups, EnclaveFleet fleet, Announcements<SigningNews> announcements, TimeProvider time, ILogger<SigningRunner> logger)
+    {
+        (_store, _groups, _fleet, _announcements, _time, _logger) = (store, groups, fleet, announcements, time, logger);
+        _deadlines = new Deadlines(time, request => Track(() => ExpireAsync(request)));
+        _renewal = time.CreateTimer(_ => RenewLeases(), null, LeaseRenewal, LeaseRenewal);
+    }
+
+    /// <summary>How many signings are in their rounds.</summary>
+    public int Running => _runs.Count;
+
+    /// <summary>A lease for what is started or reserved now.</summary>
+    public Lease NewLease()
+    {
+        var now = _time.GetUtcNow();
+        return new Lease(_owner, now.ToUnixTimeMilliseconds(), (now + LeaseTime).ToUnixTimeMilliseconds());
+    }
+
+    /// <summary>Takes up what the database has unfinished. An attempt that was reserved counts as used.</summary>
+    public void Start()
+    {
+        foreach (var signing in _store.Unfinished())
+        {
+            Watch(signing.Request, signing.Expires);
+            if (signing.State == SigningState.Running)
+            {
+                Track(() => ResumeAsync(signing.Request));
+            }
+        }
+    }
+
+    /// <summary>Ends the signing when it expires, wherever it then is.</summary>
+    public void Watch(Hash32 request, long expires) => _deadlines.Set(request, expires);
+
+    /// <summary>Runs a signing whose first attempt was just reserved with this gateway's lease.</summary>
+    public void Run(SigningJob job) => Run(job, attempt: 1, written: true);
+
+    /// <summary>The signing ended in the database: tells its watchers and stops what is under way.</summary>
+    public void Ended(Hash32 request, SigningOutcome outcome, int attempts)
+    {
+        _deadlines.Remove(request);
+        _announcements.Announce(request, new SigningNews(outcome.State, attempts, outcome.Result, outcome.Error));
+        if (_runs.TryGetValue(request, out var run))
+        {
+            run.Stop();
+        }
+    }
+
+    /// <summary>A member erased its key: what it would have signed ends.</summary>
+    public async Task CloseForErasedAsync(Hash32 group, int place)
+    {
+        var outcome = new SigningOutcome(SigningState.Failed, null, new StoredError(ErrorCodes.Erased, "A signer erased its key."));
+        foreach (var request in _store.UnfinishedOf(group))
+        {
+            if (_store.Find(request) is { } record && SigningRequest.Parse(record.Statement.Statement).Signers.Contains(place) && await _store.CloseAsync(request, outcome))
+            {
+                Ended(request, outcome, record.Attempts);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _renewal.DisposeAsync();
+        _deadlines.Dispose();
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_tasks.Keys);
+        await _store.ReleaseAsync(_owner);
+        _stopping.Dispose();
+    }
+
+    private void Run(SigningJob job, int attempt, bool written)
+    {
+        var calls = new SigningCalls(job, _fleet, _time);
+        var run = new SigningRun(job, calls, _turns, _time, attempts => _store.ReserveAsync(job.Request, attempts, NewLease()), _stopping.Token);
+        if (!_runs.TryAdd(job.Request, run))
+        {
+            run.Dispose();
+            return;
+        }
+        _announcements.Announce(job.Request, new SigningNews(SigningState.Running, attempt, null, null));
+        Track(() => RunAsync(run, calls, attempt, written));
+    }
+
+    private async Task RunAsync(SigningRun run, SigningCalls calls, int attempt, bool written)
+    {
+        var request = run.Job.Request;
+        try
+        {
+            var state = await run.RunAsync(attempt, written);
+            var outcome = (state as RoundState.Ended)?.Outcome;
+            if (outcome is not null && await Persistence.PersistAsync(() => _store.FinishAsync(request, _owner, outcome), _time, _stopping.Token))
+            {
+                _deadlines.Remove(request);
+                LogEnded(request, outcome.State, run.Attempt, outcome.Error?.Code ?? "none");
+                _announcements.Announce(request, new SigningNews(outcome.State, run.Attempt, outcome.Result, outcome.Error));
+            }
+            if (state is null || outcome is not (null or { State: SigningState.Completed }))
+            {
+                await calls.ForgetAsync(_stopping.Token);
+            }
+        }
+        finally
+        {
+            _runs.TryRemove(request, out _);
+            run.Dispose();
+        }
+    }
+
+    private Task ResumeAsync(Hash32 request)
+    {
+        if (_store.Find(request) is { State: SigningState.Running } record && _groups.Find(record.Group) is { } group)
+        {
+            var value = SigningRequest.Parse(record.Statement.Statement);
+            Run(new SigningJob(group, request, value, record.Statement, record.Items, record.Approvals), record.Attempts + 1, written: false);
+        }
+        return Task.CompletedTask;
+    }
+
+    private async Task ExpireAsync(Hash32 request)
+    {
+        if (_runs.TryGetValue(request, out var run))
+        {
+            run.Expire();
+            return;
+        }
+        var outcome = new SigningOutcome(SigningState.Expired, null, new StoredError(ErrorCodes.Expired, "The request expired before it was approved."));
+        if (await Persistence.PersistAsync(() => _store.CloseAsync(request, outcome), _time, _stopping.Token))
+        {
+            Ended(request, outcome, 0);
+        }
+    }
+
+    private void RenewLeases()
+    {
+        if (!_runs.IsEmpty)
+        {
+            Track(() => _store.RenewAsync(NewLease()));
+        }
+    }
+
+    private void Track(Func<Task> work)
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+        var task = Task.Run(async () =>
+        {
+            try
+            {
+                await work();
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+            }
+            catch (Exception exception)
+            {
+                LogStuck(exception);
+            }
+        });
+        _tasks.TryAdd(task, true);
+        _ = task.ContinueWith(done => _tasks.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Signing {Request} ended as {State} after {Attempts} attempts, error {Code}")]
+    private partial void LogEnded(Hash32 request, SigningState state, int attempts, string code);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A signing could not be taken further; its deadline or the next start takes it up")]
+    private partial void LogStuck(Exception exception);
+}

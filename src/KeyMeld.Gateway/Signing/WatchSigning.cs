@@ -1,0 +1,35 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Storage;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>GET /signing/{D}/events: the state now and at every change, until it is final.</summary>
+internal sealed class WatchSigning(GatewayParts parts, CancellationToken stopping)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "request");
+        var key = await parts.Readers.RequireAsync(context);
+        if (!SigningAnswers.MayRead(parts, hash, key))
+        {
+            throw Answers.Absent();
+        }
+        using var place = parts.Limits.Wait(context);
+        using var subscription = parts.SigningNews.Subscribe(hash);
+        var record = parts.SigningStore.Find(hash)!;
+        var last = (SigningNews?)null;
+        await EventStream.RunAsync(context, NextAsync, GatewayJson.Default.StateEventJson, parts.Time, stopping);
+
+        async Task<StateEventJson?> NextAsync(CancellationToken cancellationToken)
+        {
+            if (last is not null && last.State.IsFinal())
+            {
+                return null;
+            }
+            last = last is null ? new SigningNews(record.State, record.Attempts, null, record.Error) : await subscription.NextAsync(cancellationToken);
+            return new StateEventJson(last.State.Word(), last.Attempts, last.Error?.Code);
+        }
+    }
+}
