@@ -6,9 +6,9 @@ using KeyMeld.DevKit.Nsm.Sockets;
 namespace KeyMeld.DevKit;
 
 /// <summary>The command line, parsed as a whole so that everything wrong with it is told at once.</summary>
-internal sealed record DevKitArguments(string DataFolder, int KmsPort, IReadOnlyList<SimulatedEnclave> Enclaves)
+internal sealed record DevKitArguments(string DataFolder, int? KmsPort, string Region, IReadOnlyList<SimulatedEnclave> Enclaves)
 {
-    public const string Usage = "usage: KeyMeld.DevKit --data DIR --kms-port PORT [--enclave ID=NSM_SOCKET,BINARY_DIR,CONFIG_FILE]...";
+    public const string Usage = "usage: KeyMeld.DevKit --data DIR [--kms-port PORT [--region REGION]] [--enclave ID=NSM_SOCKET,BINARY_DIR,CONFIG_FILE]...";
 
     /// <summary>The arguments, or null and every error.</summary>
     public static DevKitArguments? Parse(IReadOnlyList<string> arguments, out IReadOnlyList<string> errors)
@@ -23,6 +23,7 @@ internal sealed record DevKitArguments(string DataFolder, int KmsPort, IReadOnly
         private readonly List<SimulatedEnclave> _enclaves = [];
         private string? _dataFolder;
         private int? _kmsPort;
+        private string? _region;
 
         public List<string> Errors { get; } = [];
 
@@ -30,7 +31,7 @@ internal sealed record DevKitArguments(string DataFolder, int KmsPort, IReadOnly
         {
             for (var i = 0; i < arguments.Count; i += 2)
             {
-                if (arguments[i] is not ("--data" or "--kms-port" or "--enclave"))
+                if (arguments[i] is not ("--data" or "--kms-port" or "--region" or "--enclave"))
                 {
                     Errors.Add($"'{arguments[i]}' is not an option.");
                     i--;
@@ -45,8 +46,11 @@ internal sealed record DevKitArguments(string DataFolder, int KmsPort, IReadOnly
                 }
             }
             Require(_dataFolder, "--data");
-            Require(_kmsPort, "--kms-port");
-            return Errors.Count == 0 ? new DevKitArguments(_dataFolder!, _kmsPort!.Value, _enclaves) : null;
+            if (_kmsPort is null && _enclaves.Count == 0)
+            {
+                Errors.Add("There is nothing to do: give --kms-port for the KMS emulator, --enclave for the NSM simulator, or both.");
+            }
+            return Errors.Count == 0 ? new DevKitArguments(_dataFolder!, _kmsPort, _region ?? "us-west-2", _enclaves) : null;
         }
 
         private void Take(string option, string value)
@@ -58,6 +62,9 @@ internal sealed record DevKitArguments(string DataFolder, int KmsPort, IReadOnly
                     break;
                 case "--kms-port" when _kmsPort is null:
                     _kmsPort = Port(value);
+                    break;
+                case "--region" when _region is null:
+                    _region = value;
                     break;
                 case "--enclave":
                     TakeEnclave(value);

@@ -1,4 +1,4 @@
-// What stands in for AWS on one's own machine: the NSM simulator and the KMS emulator, in one process until SIGTERM or SIGINT.
+// What stands in for AWS on one's own machine: the NSM simulator and the KMS emulator, in one process or one each, until SIGTERM or SIGINT.
 // Exit codes: 0 stopped, 1 could not start, 2 wrong arguments.
 using System.Runtime.InteropServices;
 using KeyMeld.DevKit;
@@ -22,7 +22,9 @@ using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop)
 try
 {
     await using var nsm = await NsmSimulator.StartAsync(arguments.DataFolder, arguments.Enclaves, TimeProvider.System);
-    await using var kms = await KmsEmulator.StartAsync(new KmsEmulatorOptions { DataDirectory = arguments.DataFolder, Port = arguments.KmsPort, AttestationRoot = nsm.Root });
+    await using var kms = arguments.KmsPort is { } port
+        ? await KmsEmulator.StartAsync(new KmsEmulatorOptions { DataDirectory = arguments.DataFolder, Port = port, Region = arguments.Region, AttestationRoot = nsm.Root })
+        : null;
     Console.WriteLine("ready");
     await stopped.Task;
     return 0;

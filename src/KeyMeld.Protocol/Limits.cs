@@ -63,12 +63,12 @@ public static class Limits
     /// <summary>Attempts of one request within one boot.</summary>
     public const int Attempts = 16;
 
+    /// <summary>How far the time of an <c>Authorization</c> may be from the receiver's: 60 seconds in milliseconds.</summary>
+    public const long AuthorizationSkewMs = 60 * 1000;
+
     /// <summary>How long a request may stay valid.</summary>
     public static readonly TimeSpan RequestLifetime = TimeSpan.FromHours(24);
 
     /// <summary>How far in the future a request may be dated.</summary>
     public static readonly TimeSpan RequestSkew = TimeSpan.FromMinutes(2);
-
-    /// <summary>How far the time of an <c>Authorization</c> may be from the receiver's.</summary>
-    public static readonly TimeSpan AuthorizationSkew = TimeSpan.FromSeconds(60);
 }

@@ -70,7 +70,7 @@ internal static class EnclaveHost
         services.AddSingleton<Boot>().AddSingleton<EnclaveCounters>().AddSingleton<KeyKeeper>().AddSingleton<StatusDesk>().AddSingleton<IdentityDesk>();
         services.AddSingleton<Func<RecipientKey>>(RecipientKey.Generate);
         services.AddSingleton<IKms, AwsKms>().AddSingleton<KmsSessions>().AddSingleton<KeyLifecycle>();
-        services.AddSingleton<GroupDesk>().AddSingleton<SigningDesk>();
+        services.AddSingleton(new MemoryBudget(configuration.Limits.MemoryBytes)).AddSingleton<LoadedGroups>().AddSingleton<GroupDesk>().AddSingleton<SigningDesk>();
         services.AddSingleton<EnclaveService>().AddSingleton<FaultInterceptor>();
     }
 

@@ -42,5 +42,5 @@ internal sealed class EnclaveService(StatusDesk status, KeyLifecycle lifecycle, 
 
     public override Task<RoundBlob> Combine(UntrustedCombine request, ServerCallContext context) => signing.CombineAsync(request, context.CancellationToken);
 
-    public override Task<ForgetReply> Forget(UntrustedForget request, ServerCallContext context) => groups.ForgetAsync(request, context.CancellationToken);
+    public override Task<ForgetReply> Forget(UntrustedForget request, ServerCallContext context) => signing.ForgetAsync(request, context.CancellationToken);
 }

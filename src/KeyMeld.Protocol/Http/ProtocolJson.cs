@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace KeyMeld.Protocol.Http;
 
-/// <summary>How the contracts of section 9 are read and written: snake case, nothing unknown, nothing twice, nothing missing; absent members are omitted.</summary>
+/// <summary>How the contracts of section 9 are read and written: snake case, nothing twice, nothing missing, in requests nothing unknown; absent members are omitted.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -23,6 +23,13 @@ namespace KeyMeld.Protocol.Http;
 [JsonSerializable(typeof(KeygenJson))]
 [JsonSerializable(typeof(RegistrationRequestJson))]
 [JsonSerializable(typeof(StateJson))]
+[JsonSerializable(typeof(StateEventJson))]
+[JsonSerializable(typeof(MakeKeyRequestJson))]
+[JsonSerializable(typeof(AnswerJson))]
+[JsonSerializable(typeof(KeyRequestJson))]
+[JsonSerializable(typeof(KeyCreatedJson))]
+[JsonSerializable(typeof(SingleSignRequestJson))]
+[JsonSerializable(typeof(RoundBlobJson))]
 [JsonSerializable(typeof(SigningPostJson))]
 [JsonSerializable(typeof(SigningPostedJson))]
 [JsonSerializable(typeof(SigningJson))]

@@ -1,5 +1,7 @@
 // protocol.md section 9: the Authorization header of reading calls.
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text;
 using KeyMeld.Protocol.Encoding;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Secp256k1;
@@ -20,7 +22,7 @@ public sealed record RequestAuthorization(XOnlyPublicKey Key, long Timestamp, Id
     public const string Scheme = "KeyMeld";
 
     /// <summary>How far the caller's clock may be off, either way, in milliseconds.</summary>
-    public const long ToleranceMs = 60_000;
+    public const long ToleranceMs = Limits.AuthorizationSkewMs;
 
     private const string Tag = "KeyMeld/v1/http";
     private const int TimestampDigits = 16;
@@ -49,7 +51,7 @@ public sealed record RequestAuthorization(XOnlyPublicKey Key, long Timestamp, Id
     }
 
     /// <summary>Reads a header's value; false unless it is exactly of the form.</summary>
-    public static bool TryParse(string? header, out RequestAuthorization? authorization)
+    public static bool TryParse([NotNullWhen(true)] string? header, [NotNullWhen(true)] out RequestAuthorization? authorization)
     {
         authorization = null;
         if (header is null || !header.StartsWith("KeyMeld key=", StringComparison.Ordinal) || header["KeyMeld ".Length..].Split(',') is not [var key, var ts, var nonce, var sig]
@@ -68,8 +70,21 @@ public sealed record RequestAuthorization(XOnlyPublicKey Key, long Timestamp, Id
     }
 
     /// <summary>Whether the signature is by <see cref="Key"/> over this very call.</summary>
-    public bool Verify(string method, string authority, string target, ReadOnlySpan<byte> body) =>
-        Key.Verify(Digest(method, authority, target, body, Timestamp, Nonce).Bytes, Signature);
+    /// <param name="method">As received.</param>
+    /// <param name="authority">Of the gateway's own public URL, whatever the call says.</param>
+    /// <param name="target">Path and query as received, before anything decodes them.</param>
+    /// <param name="body">The body's bytes.</param>
+    public bool Verify(string method, string authority, string target, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return Key.Verify(Digest(method, authority, target, body, Timestamp, Nonce).Bytes, Signature);
+        }
+        catch (EncoderFallbackException)
+        {
+            return false; // a target that is no text was signed by nobody
+        }
+    }
 
     /// <summary>Whether the time is within the tolerance of <paramref name="now"/>, Unix milliseconds.</summary>
     public bool IsTimely(long now) => Math.Abs(now - Timestamp) <= ToleranceMs;

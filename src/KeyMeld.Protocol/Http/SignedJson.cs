@@ -7,8 +7,12 @@ namespace KeyMeld.Protocol.Http;
 /// <summary>A signed statement in JSON (section 9): the bytes in base64, the signatures in hex.</summary>
 /// <param name="Statement">The statement's bytes, as signed.</param>
 /// <param name="Signatures">In the order section 10 gives; one or two.</param>
-public sealed record SignedJson([property: JsonRequired] byte[] Statement, [property: JsonRequired] IReadOnlyList<SchnorrSignature> Signatures)
+public sealed record SignedJson([property: JsonRequired] byte[] Statement, IReadOnlyList<SchnorrSignature> Signatures)
 {
+    /// <summary>In the order section 10 gives; one or two.</summary>
+    [JsonRequired]
+    public IReadOnlyList<SchnorrSignature> Signatures { get; init; } = JsonLists.WithoutNull(Signatures);
+
     /// <summary>Of a statement.</summary>
     public static SignedJson Of(SignedStatement statement)
     {

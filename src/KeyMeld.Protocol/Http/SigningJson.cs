@@ -1,5 +1,8 @@
 // protocol.md section 9: POST /signing, GET /signing/{D}.
+using System.Text.Json.Serialization;
+using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Signing;
 using KeyMeld.Secp256k1;
 
 namespace KeyMeld.Protocol.Http;
@@ -9,10 +12,11 @@ namespace KeyMeld.Protocol.Http;
 /// <param name="Items">The session-encrypted items.</param>
 public sealed record SigningPostJson(SignedJson Request, byte[] Items);
 
-/// <summary>Answer of POST /signing.</summary>
+/// <summary>Answer of POST /signing. Answers may grow members that this version does not know.</summary>
 /// <param name="Id">The request digest D.</param>
 /// <param name="State">See <see cref="SigningJson"/>.</param>
 /// <param name="Result">The result where it is there already.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record SigningPostedJson(Hash32 Id, string State, RoundBlobJson? Result = null);
 
 /// <summary>Answer of GET /signing/{D}.</summary>
@@ -24,8 +28,13 @@ public sealed record SigningPostedJson(Hash32 Id, string State, RoundBlobJson? R
 /// <param name="Attempts">Attempts so far.</param>
 /// <param name="Result">Encrypted and signed by the enclave that combined.</param>
 /// <param name="Error">Stable code where it failed.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record SigningJson(
-    Hash32 Id, string State, SignedJson Request, byte[] Items, IReadOnlyList<SignedJson> Approvals, int Attempts, RoundBlobJson? Result = null, string? Error = null);
+    Hash32 Id, string State, SignedJson Request, byte[] Items, IReadOnlyList<SignedJson> Approvals, int Attempts, RoundBlobJson? Result = null, string? Error = null)
+{
+    /// <summary>Approvals and rejections received.</summary>
+    public IReadOnlyList<SignedJson> Approvals { get; init; } = JsonLists.WithoutNull(Approvals);
+}
 
 /// <summary>A round blob as it travels (section 6).</summary>
 /// <param name="Attempt">From 1.</param>
@@ -34,4 +43,16 @@ public sealed record SigningJson(
 /// <param name="Tau">Hash of the round-1 set; null in round 1.</param>
 /// <param name="Blob">The encrypted content.</param>
 /// <param name="Signature">By the node.</param>
-public sealed record RoundBlobJson(int Attempt, IReadOnlyList<int> Node, Id16 Boot, Hash32? Tau, byte[] Blob, SchnorrSignature Signature);
+public sealed record RoundBlobJson(
+    int Attempt, IReadOnlyList<int> Node, Id16 Boot, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] Hash32? Tau, byte[] Blob, SchnorrSignature Signature)
+{
+    /// <summary>Of a blob as it is signed.</summary>
+    public static RoundBlobJson Of(RoundBlobEnvelope envelope) =>
+        new(envelope.Attempt, [(int)envelope.Node.Kind, envelope.Node.Index], envelope.Boot, envelope.Tau, envelope.Blob.ToArray(), envelope.Signature);
+
+    /// <summary>The blob; nobody has looked at its signature.</summary>
+    /// <exception cref="KeyMeldException"><c>statement_invalid</c>: the node or the attempt is none.</exception>
+    public RoundBlobEnvelope ToEnvelope() => Attempt >= 1 && Node is [0 or 1, >= 0]
+        ? new RoundBlobEnvelope(Attempt, new NodeId((NodeKind)Node[0], Node[1]), Boot, Tau, Blob, Signature)
+        : throw new KeyMeldException(ErrorCodes.StatementInvalid, "A round blob names no node or no attempt.");
+}

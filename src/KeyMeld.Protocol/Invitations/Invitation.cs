@@ -126,8 +126,10 @@ public sealed class Invitation : IDisposable
         return new Invitation(gateway, manifest, user, admission.IsEmpty ? null : SecretBytes.CopyFrom(admission), SecretBytes.CopyFrom(secret));
     }
 
+    // Where to connect to and nothing else: no password, no query, no character that a terminal would act on.
     private static bool IsGateway(string gateway) =>
-        System.Text.Encoding.UTF8.GetByteCount(gateway) <= LongestGateway && Uri.TryCreate(gateway, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
+        gateway.Length <= LongestGateway && !gateway.AsSpan().ContainsAnyExceptInRange('!', '~') && Uri.TryCreate(gateway, UriKind.Absolute, out var url)
+        && url is { Scheme: "http" or "https", UserInfo: "", Query: "", Fragment: "" };
 
     private static KeyMeldException Invalid(string why) => new(ErrorCodes.InvitationInvalid, $"{why}.");
 }

@@ -17,18 +17,34 @@ public static class RequestVerifier
     /// <param name="items">The sealed items.</param>
     /// <param name="secret">The session secret; not kept.</param>
     /// <exception cref="KeyMeldException"><c>statement_invalid</c>, <c>roster_mismatch</c>, <c>request_invalid</c>, <c>items_invalid</c> or <c>limit_exceeded</c>.</exception>
-    public static VerifiedRequest Verify(Roster roster, SignedStatement request, ReadOnlySpan<byte> items, SessionSecret secret)
+    public static VerifiedRequest Verify(Roster roster, SignedStatement request, ReadOnlySpan<byte> items, SessionSecret secret) =>
+        Verify(roster, VerifyStatement(roster, request), items, new SessionCipher(secret, roster.ManifestHash));
+
+    /// <summary>Verifies the statement alone, before anybody opens the items.</summary>
+    /// <param name="roster">The group.</param>
+    /// <param name="request">The statement as received.</param>
+    /// <exception cref="KeyMeldException"><c>statement_invalid</c>, <c>roster_mismatch</c> or <c>request_invalid</c>.</exception>
+    public static Signed<SigningRequest> VerifyStatement(Roster roster, SignedStatement request)
     {
         var read = Signed.Read<SigningRequest>(request);
         if (read.Value.Roster != roster.RosterHash)
         {
             throw new KeyMeldException(ErrorCodes.RosterMismatch, "The request is for another roster.");
         }
-        var requester = Requester.KeyOf(roster.Manifest.Value, [.. roster.Members.Select(member => member.Auth)], read.Value);
-        var verified = read.Verify(ErrorCodes.RequestInvalid, requester);
-        var opened = SealedItems.Open(new SessionCipher(secret, roster.ManifestHash), verified.Value, items);
-        return Match(roster, verified, requester, opened);
+        return read.Verify(ErrorCodes.RequestInvalid, RequesterOf(roster, read.Value));
     }
+
+    /// <summary>Verifies the items of a verified statement.</summary>
+    /// <param name="roster">The group the statement was verified for.</param>
+    /// <param name="request">The statement.</param>
+    /// <param name="items">The sealed items.</param>
+    /// <param name="cipher">The group's cipher.</param>
+    /// <exception cref="KeyMeldException"><c>request_invalid</c>, <c>items_invalid</c> or <c>limit_exceeded</c>.</exception>
+    public static VerifiedRequest Verify(Roster roster, Signed<SigningRequest> request, ReadOnlySpan<byte> items, SessionCipher cipher) =>
+        Match(roster, request, RequesterOf(roster, request.Value), SealedItems.Open(cipher, request.Value, items));
+
+    private static XOnlyPublicKey RequesterOf(Roster roster, SigningRequest request) =>
+        Requester.KeyOf(roster.Manifest.Value, [.. roster.Members.Select(member => member.Auth)], request);
 
     private static VerifiedRequest Match(Roster roster, Signed<SigningRequest> request, XOnlyPublicKey requester, SigningItem[] items)
     {
@@ -37,16 +53,22 @@ public static class RequestVerifier
             throw Invalid($"The request is for {request.Value.Items} items and comes with {items.Length}.");
         }
         var signers = new IReadOnlyList<int>[items.Length];
-        var chains = new HashSet<(Id16?, Hash32)>();
+        var chains = new Dictionary<(Id16?, Hash32), KeyAggregation>();
+        var keys = new KeyAggregation[items.Length];
         var shares = 0;
         for (var i = 0; i < items.Length; i++)
         {
             signers[i] = roster.SignersOf(items[i].Subset);
             shares += signers[i].Count;
-            chains.Add((items[i].Subset, roster.ChainOf(items[i].Subset, items[i].Tweaks).Hash));
+            var chain = (items[i].Subset, roster.ChainOf(items[i].Subset, items[i].Tweaks).Hash);
+            if (!chains.TryGetValue(chain, out var known))
+            {
+                Limit(chains.Count + 1, Limits.DistinctKeys, "distinct pairs of subset and tweaks");
+                chains.Add(chain, known = roster.KeysOf(items[i].Subset, items[i].Tweaks));
+            }
+            keys[i] = known;
         }
         Limit(shares, Limits.ItemSigners, "pairs of item and signer");
-        Limit(chains.Count, Limits.DistinctKeys, "distinct pairs of subset and tweaks");
         if (!request.Value.Signers.SequenceEqual(signers.Distinct().SelectMany(some => some).Distinct().Order()))
         {
             throw Invalid("The request's signers are not exactly those of its items.");
@@ -55,7 +77,6 @@ public static class RequestVerifier
         {
             throw new KeyMeldException(ErrorCodes.ItemsInvalid, $"A point of the item {unproven.Item} comes without a proof that its secret is known.");
         }
-        var keys = Array.ConvertAll(items, item => roster.KeysOf(item.Subset, item.Tweaks));
         return new VerifiedRequest(roster, request, requester, items, signers, keys);
     }
 

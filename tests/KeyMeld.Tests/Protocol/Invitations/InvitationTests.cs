@@ -48,6 +48,12 @@ public class InvitationTests
     [Theory]
     [InlineData("ftp://keymeld.example")]
     [InlineData("keymeld.example")]
+    [InlineData("https://user:password@keymeld.example")]
+    [InlineData("https://keymeld.example/?a=b")]
+    [InlineData("https://keymeld.example/#a")]
+    [InlineData("https://keymeld.example/\u001b[2J")]
+    [InlineData("https://keymeld.example/ ")]
+    [InlineData("")]
     public void A_gateway_that_is_no_url_is_refused(string gateway)
     {
         using var secret = SessionSecret.Generate();

@@ -1,0 +1,41 @@
+# Thin aliases for ./keymeld; `npx rust-just RECIPE` works where just is not installed.
+
+# List the recipes.
+default:
+    @just --list
+
+# Start the development stack in the foreground.
+start *args:
+    ./keymeld up {{args}}
+
+# Stop a stack that runs elsewhere.
+stop *args:
+    ./keymeld down {{args}}
+
+# Gateway and enclaves: who is ready, who is locked and why.
+status *args:
+    ./keymeld status {{args}}
+
+# The whole story, with real processes.
+demo *args:
+    ./keymeld demo {{args}}
+
+# Build everything.
+build:
+    dotnet build KeyMeld.slnx
+
+# All tests.
+test *args:
+    dotnet test {{args}}
+
+# The end-to-end KMS check; `just test-kms-e2e --plain` without attestation.
+test-kms-e2e *args:
+    ./keymeld test-kms-e2e {{args}}
+
+# Latency, throughput and the libsecp256k1 floor, on this machine.
+bench *args:
+    ./keymeld bench {{args}}
+
+# Remove what was built and the development data.
+clean:
+    rm -rf artifacts data

@@ -1,0 +1,27 @@
+using System.CommandLine;
+using KeyMeld.Cli.Commands.Enclaves;
+using KeyMeld.Cli.Commands.Groups;
+using KeyMeld.Cli.Commands.Signings;
+
+namespace KeyMeld.Cli.Commands;
+
+/// <summary>Every command of <c>keymeld</c>, in the order the help shows.</summary>
+internal static class CommandTable
+{
+    public static IReadOnlyList<Command> All { get; } =
+    [
+        DemoCommand.Create(),
+        UpCommand.Create(),
+        DownCommand.Create(),
+        StatusCommand.Create(),
+        IdentityCommand.Create(),
+        GroupCommand.Create(),
+        SignCommand.Create(),
+        DecideCommands.CreateApprove(),
+        DecideCommands.CreateReject(),
+        SigningCommand.Create(),
+        VerifyCommand.Create(),
+        TestKmsCommand.Create(),
+        BenchCommand.Create(),
+    ];
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Globalization;
+using KeyMeld.Cli.Output;
+using KeyMeld.DevKit.Stack;
+
+namespace KeyMeld.Cli.Commands;
+
+/// <summary><c>keymeld up</c>: the development stack in the foreground until Ctrl-C.</summary>
+internal static class UpCommand
+{
+    public static Command Create()
+    {
+        var stackArguments = new StackArguments("data");
+        var config = new Option<string?>("--config") { Description = "A gateway configuration file to use instead of the generated one." };
+        var command = new Command("up", "Start KMS emulator, NSM simulator, enclaves and gateway; stop them with Ctrl-C.");
+        stackArguments.AddTo(command);
+        command.Options.Add(config);
+        return command.Runs((parsed, cancellationToken) => RunAsync(stackArguments.Read(parsed) with { GatewayConfiguration = parsed.GetValue(config), RestartCrashed = true }, cancellationToken));
+    }
+
+    private static async Task<int> RunAsync(StackOptions options, CancellationToken cancellationToken)
+    {
+        if (options.GatewayConfiguration is { } file && !File.Exists(file))
+        {
+            return Failure.Show("file_failed", $"There is no {file}.", "Give the path of a gateway configuration with --config.");
+        }
+        await using var stack = await DevelopmentStack.StartAsync(options, step => Report.Say($"  {step}"), cancellationToken);
+        stack.Crashed += (name, code) => Report.Warn($"{name} ended with code {code} and is started again; see {stack.Layout.Log(name)}");
+        File.WriteAllText(DownCommand.PidFile(stack.Layout), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        try
+        {
+            var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, TimeSpan.FromSeconds(60), cancellationToken);
+            fleet.Print();
+            Report.Facts(
+                ("api", $"{stack.Gateway}api/v1"),
+                ("development root", stack.Layout.RootCertificate),
+                ("kms", $"{stack.KmsEndpoint} {stack.KmsKey}"),
+                ("data", stack.Layout.Data));
+            Report.Say("Running; Ctrl-C stops it. Try `./keymeld status` in another terminal.");
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Report.Say("stopping …");
+        }
+        finally
+        {
+            File.Delete(DownCommand.PidFile(stack.Layout));
+        }
+        return 0;
+    }
+}

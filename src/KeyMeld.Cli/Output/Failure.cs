@@ -1,0 +1,62 @@
+using KeyMeld.DevKit.Stack;
+using KeyMeld.Protocol.Errors;
+using Spectre.Console;
+
+namespace KeyMeld.Cli.Output;
+
+/// <summary>How a command ends when it cannot do what it was asked: one sentence with the stable code, one with what to do, exit code 1.</summary>
+internal static class Failure
+{
+    /// <summary>Runs a command; every refusal becomes its sentences on stderr.</summary>
+    public static async Task<int> GuardAsync(Func<Task<int>> command)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (KeyMeldException exception)
+        {
+            return Show(exception.Code, exception.Message, ErrorCodes.Get(exception.Code).Action);
+        }
+        catch (StackException exception)
+        {
+            return Show("stack_failed", exception.Message, exception.Part == "stack" ? "" : $"Its log is logs/{exception.Part}.log in the data folder.");
+        }
+        catch (OperationCanceledException)
+        {
+            return Show("interrupted", "Interrupted.", "");
+        }
+        catch (IOException exception)
+        {
+            return Show("file_failed", exception.Message, "");
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            return Show("file_failed", exception.Message, "");
+        }
+    }
+
+    /// <summary>Prints one failure and gives the exit code.</summary>
+    public static int Show(string code, string message, string action)
+    {
+        if (Report.Json)
+        {
+            Console.Out.WriteLine(JsonLine.Of(json =>
+            {
+                json.WriteStartObject("error");
+                json.WriteString("code", code);
+                json.WriteString("message", message);
+                json.WriteString("action", action);
+                json.WriteEndObject();
+            }));
+            return 1;
+        }
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        console.MarkupLineInterpolated($"[red]error[/] {code}: {message}");
+        if (action.Length > 0)
+        {
+            console.MarkupLineInterpolated($"  {action}");
+        }
+        return 1;
+    }
+}

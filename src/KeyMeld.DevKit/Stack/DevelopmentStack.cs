@@ -1,0 +1,254 @@
+// The development stack (architecture.md): KMS emulator and NSM simulator, N enclaves, the gateway, as real processes that real signals kill.
+using Amazon.Runtime;
+using KeyMeld.DevKit.Kms.Authentication;
+using KeyMeld.DevKit.Nsm;
+
+namespace KeyMeld.DevKit.Stack;
+
+/// <summary>Starts, supervises, kills and restarts the programs of the stack. One per data folder.</summary>
+public sealed class DevelopmentStack : IAsyncDisposable
+{
+    private const string GatewayName = "gateway";
+    private const string NsmName = "nsm";
+    private const string KmsName = "kms";
+    private static readonly Dictionary<string, string> NoEnvironment = [];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly StackOptions options;
+    private readonly Dictionary<string, ChildProcess> children = [];
+    private readonly Lock childrenLock = new();
+    private readonly FileStream dataLock;
+    private Dictionary<string, string> gatewayEnvironment = [];
+    private bool stopping;
+
+    private DevelopmentStack(StackOptions options, StackLayout layout, FileStream dataLock) => (this.options, Layout, this.dataLock) = (options, layout, dataLock);
+
+    /// <summary>Where everything lies.</summary>
+    public StackLayout Layout { get; }
+
+    /// <summary>The gateway's public URL.</summary>
+    public Uri Gateway => new($"http://127.0.0.1:{options.Port}");
+
+    /// <summary>The KMS endpoint in use.</summary>
+    public Uri KmsEndpoint => options.ExternalKms ?? new Uri($"http://127.0.0.1:{options.KmsPort}");
+
+    /// <summary>The KMS key's ARN, or its alias where an external KMS is used without attestation.</summary>
+    public string KmsKey { get; private set; } = "";
+
+    /// <summary>PCRs of the enclaves' build and configuration.</summary>
+    public Measurement Measurement => Measurement.Of(EnclaveFolder, Layout.EnclaveConfiguration);
+
+    /// <summary>Called with the name and exit code of a child that ended without being asked to.</summary>
+    public event Action<string, int>? Crashed;
+
+    private static string EnclaveFolder => Path.GetDirectoryName(Programs.Find("KeyMeld.Enclave"))!;
+
+    private IEnumerable<string> EnclaveNames => Enumerable.Range(0, options.Enclaves).Select(id => $"enclave-{id}");
+
+    /// <summary>Takes the data folder and starts everything in it; what was there before goes on.</summary>
+    /// <param name="options">What to start.</param>
+    /// <param name="progress">Told each step before it begins.</param>
+    /// <param name="cancellationToken">Stops what was started.</param>
+    /// <exception cref="StackException">A part did not come up.</exception>
+    public static async Task<DevelopmentStack> StartAsync(StackOptions options, Action<string>? progress, CancellationToken cancellationToken)
+    {
+        var layout = new StackLayout(options.DataDirectory);
+        layout.Create();
+        var stack = new DevelopmentStack(options, layout, Take(layout));
+        try
+        {
+            layout.StopOrphans();
+            await stack.StartStandInsAsync(progress, cancellationToken);
+            progress?.Invoke($"starting {options.Enclaves} enclaves");
+            await stack.StartEnclavesAsync(cancellationToken);
+            progress?.Invoke("starting the gateway");
+            await stack.StartGatewayAsync(cancellationToken);
+            return stack;
+        }
+        catch
+        {
+            await stack.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The key policy that lets the enclaves of this build and configuration use the key; with <paramref name="measurement"/>, those of another.</summary>
+    public string Policy(Measurement? measurement = null) =>
+        DevelopmentKeyPolicy.Write(EmulatorCredentials().Admin.PrincipalArn, EmulatorCredentials().Enclave.PrincipalArn, [measurement ?? Measurement]);
+
+    /// <summary>The policy of a stack without attestation: administrator and enclaves may use the key.</summary>
+    public string OpenPolicy() => DevelopmentKeyPolicy.WriteWithoutAttestation(EmulatorCredentials().Admin.PrincipalArn, EmulatorCredentials().Enclave.PrincipalArn);
+
+    /// <summary>Opens a client for the emulator as its administrator.</summary>
+    public DevelopmentKms OpenKms() => new(KmsEndpoint, options.Region, AdminCredentials());
+
+    /// <summary>Starts the KMS emulator.</summary>
+    public Task StartKmsAsync(CancellationToken cancellationToken) =>
+        StartAsync(KmsName, "KeyMeld.DevKit", ["--data", Layout.DevKit, "--kms-port", $"{options.KmsPort}", "--region", options.Region], NoEnvironment, cancellationToken);
+
+    /// <summary>Starts all enclaves, at once.</summary>
+    public Task StartEnclavesAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.Enclaves).Select(id => StartEnclaveAsync(id, cancellationToken)));
+
+    /// <summary>Starts one enclave.</summary>
+    public Task StartEnclaveAsync(int id, CancellationToken cancellationToken) =>
+        StartAsync($"enclave-{id}", "KeyMeld.Enclave",
+            ["--config", Layout.EnclaveConfiguration, "--listen", $"unix:{Layout.EnclaveSocket(id)}", "--nsm", $"unix:{Layout.NsmSocket(id)}"], NoEnvironment, cancellationToken);
+
+    /// <summary>Starts the gateway.</summary>
+    public Task StartGatewayAsync(CancellationToken cancellationToken) =>
+        StartAsync(GatewayName, "KeyMeld.Gateway", ["--config", options.GatewayConfiguration is { } file ? Path.GetFullPath(file) : Layout.GatewayConfiguration], gatewayEnvironment, cancellationToken);
+
+    /// <summary>SIGKILL to every enclave.</summary>
+    public Task KillEnclavesAsync() => KillAsync([.. EnclaveNames]);
+
+    /// <summary>SIGKILL to one enclave.</summary>
+    public Task KillEnclaveAsync(int id) => KillAsync([$"enclave-{id}"]);
+
+    /// <summary>SIGKILL to the gateway.</summary>
+    public Task KillGatewayAsync() => KillAsync([GatewayName]);
+
+    /// <summary>SIGKILL to all enclaves and the gateway, at once.</summary>
+    public Task KillEverythingAsync() => KillAsync([.. EnclaveNames, GatewayName]);
+
+    /// <summary>Stops the KMS emulator, as an outage.</summary>
+    public Task KillKmsAsync() => KillAsync([KmsName]);
+
+    /// <summary>Name and resident memory, in bytes, of every child.</summary>
+    public IReadOnlyList<(string Name, int Id, long ResidentBytes)> Processes()
+    {
+        lock (childrenLock)
+        {
+            return [.. children.Values.OrderBy(child => child.Name, StringComparer.Ordinal).Select(child => (child.Name, child.Id, child.ResidentBytes))];
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        stopping = true;
+        ChildProcess[] all;
+        lock (childrenLock)
+        {
+            all = [.. children.Values];
+            children.Clear();
+        }
+        await Task.WhenAll(all.Select(child => child.DisposeAsync().AsTask()));
+        await dataLock.DisposeAsync();
+    }
+
+    private static FileStream Take(StackLayout layout)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(layout.Data, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new StackException($"Another keymeld uses {layout.Data}; stop it, or give another folder with --data.", "stack", exception);
+        }
+    }
+
+    private async Task StartStandInsAsync(Action<string>? progress, CancellationToken cancellationToken)
+    {
+        // A process each: an outage of KMS must leave the NSM alone.
+        progress?.Invoke("starting the NSM simulator");
+        List<string> arguments = ["--data", Layout.DevKit];
+        for (var id = 0; id < options.Enclaves; id++)
+        {
+            arguments.AddRange(["--enclave", $"{id}={Layout.NsmSocket(id)},{EnclaveFolder},{Layout.EnclaveConfiguration}"]);
+        }
+        await StartAsync(NsmName, "KeyMeld.DevKit", arguments, NoEnvironment, cancellationToken);
+        if (options.ExternalKms is null)
+        {
+            progress?.Invoke("starting the KMS emulator");
+            await StartKmsAsync(cancellationToken);
+        }
+        using var kms = OpenKms();
+        var arn = await kms.EnsureKeyAsync(cancellationToken);
+
+        // Without attestation nothing measures the configuration, so an alias will do, as LocalStack users write it.
+        KmsKey = options.Attestation ? arn : DevelopmentKms.Alias;
+        StackConfiguration.WriteEnclave(Layout, options, KmsKey, [], KmsEndpoint);
+        StackConfiguration.WriteGateway(Layout, options, KmsKey, KmsEndpoint);
+        var enclave = options.ExternalKms is null ? EmulatorCredentials().Enclave : null;
+        if (options.Attestation)
+        {
+            await kms.PutPolicyAsync(arn, Policy(), cancellationToken);
+        }
+        gatewayEnvironment = options.GatewayConfiguration is null ? [] : StackConfiguration.Overrides(Layout, options, KmsKey, KmsEndpoint);
+        gatewayEnvironment["AWS_ACCESS_KEY_ID"] = enclave?.AccessKeyId ?? Required("AWS_ACCESS_KEY_ID");
+        gatewayEnvironment["AWS_SECRET_ACCESS_KEY"] = enclave?.SecretAccessKey ?? Required("AWS_SECRET_ACCESS_KEY");
+        if ((enclave is null ? Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN") : enclave.SessionToken) is { } token)
+        {
+            gatewayEnvironment["AWS_SESSION_TOKEN"] = token;
+        }
+    }
+
+    private BasicAWSCredentials AdminCredentials() => options.ExternalKms is null
+        ? new BasicAWSCredentials(EmulatorCredentials().Admin.AccessKeyId, EmulatorCredentials().Admin.SecretAccessKey)
+        : new BasicAWSCredentials(Required("AWS_ACCESS_KEY_ID"), Required("AWS_SECRET_ACCESS_KEY"));
+
+    private KmsCredentials EmulatorCredentials() => KmsCredentials.Load(Layout.DevKit);
+
+    private static string Required(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
+        ? value
+        : throw new StackException($"An external KMS needs {variable} in the environment.", "stack");
+
+    private async Task StartAsync(string name, string project, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
+    {
+        var child = ChildProcess.Start(name, Programs.Find(project), arguments, environment, Layout);
+        lock (childrenLock)
+        {
+            children[name] = child;
+        }
+        await child.ReadyAsync(Patience, cancellationToken);
+        _ = WatchAsync(child, () => StartAsync(name, project, arguments, environment, CancellationToken.None));
+    }
+
+    private async Task WatchAsync(ChildProcess child, Func<Task> restart)
+    {
+        var code = await child.Exit;
+        lock (childrenLock)
+        {
+            if (stopping || !children.TryGetValue(child.Name, out var current) || current != child)
+            {
+                return;
+            }
+        }
+        Crashed?.Invoke(child.Name, code);
+        if (options.RestartCrashed)
+        {
+            for (var pause = TimeSpan.FromMilliseconds(100); !stopping; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, TimeSpan.TicksPerSecond * 5)))
+            {
+                try
+                {
+                    await Task.Delay(pause);
+                    await restart();
+                    return;
+                }
+                catch (StackException exception)
+                {
+                    Crashed?.Invoke(exception.Part, -1);
+                }
+            }
+        }
+    }
+
+    private async Task KillAsync(IReadOnlyList<string> names)
+    {
+        List<ChildProcess> killed = [];
+        lock (childrenLock)
+        {
+            foreach (var name in names)
+            {
+                if (children.Remove(name, out var child))
+                {
+                    child.Kill();
+                    killed.Add(child);
+                }
+            }
+        }
+        await Task.WhenAll(killed.Select(child => child.DisposeAsync().AsTask()));
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text;
+
+namespace KeyMeld.DevKit.Stack;
+
+/// <summary>Writes the configuration files of the development stack.</summary>
+internal static class StackConfiguration
+{
+    public static void WriteEnclave(StackLayout layout, StackOptions options, string keyId, IReadOnlyList<string> previousKeyIds, Uri endpoint)
+    {
+        var text = $"""
+            # Written by the development stack. This file is measured: the NSM simulator computes PCR0 and PCR2 from it.
+            mode: development
+            kms:
+              key_id: "{keyId}"
+              previous_key_ids: [{string.Join(", ", previousKeyIds.Select(id => $"\"{id}\""))}]
+              region: {options.Region}
+              endpoint_url: "{endpoint.GetLeftPart(UriPartial.Authority)}"
+              enable_attestation: {(options.Attestation ? "true" : "false")}
+
+            """;
+        WriteIfChanged(layout.EnclaveConfiguration, text);
+    }
+
+    public static void WriteGateway(StackLayout layout, StackOptions options, string keyId, Uri endpoint)
+    {
+        var text = new StringBuilder($$"""
+            # Written by the development stack; see config/development.yaml for every setting.
+            mode: development
+            server: { listen: "http://127.0.0.1:{{options.Port}}", public_url: "http://127.0.0.1:{{options.Port}}" }
+            storage: { kind: sqlite, path: "{{layout.Database}}" }
+            kms: { enabled: true, endpoint_url: "{{endpoint.GetLeftPart(UriPartial.Authority)}}", key_id: "{{keyId}}", enable_attestation: {{(options.Attestation ? "true" : "false")}} }
+            enclaves:
+
+            """);
+        for (var id = 0; id < options.Enclaves; id++)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"  - {{ id: {id}, address: \"unix:{layout.EnclaveSocket(id)}\" }}");
+        }
+        WriteIfChanged(layout.GatewayConfiguration, text.ToString());
+    }
+
+    /// <summary>The same decisions as environment overrides, for a configuration file of the user's.</summary>
+    public static Dictionary<string, string> Overrides(StackLayout layout, StackOptions options, string keyId, Uri endpoint)
+    {
+        var overrides = new Dictionary<string, string>
+        {
+            ["KEYMELD__SERVER__LISTEN"] = $"http://127.0.0.1:{options.Port}",
+            ["KEYMELD__SERVER__PUBLIC_URL"] = $"http://127.0.0.1:{options.Port}",
+            ["KEYMELD__STORAGE__PATH"] = layout.Database,
+            ["KEYMELD__KMS__ENDPOINT_URL"] = endpoint.GetLeftPart(UriPartial.Authority),
+            ["KEYMELD__KMS__KEY_ID"] = keyId,
+            ["KEYMELD__KMS__ENABLE_ATTESTATION"] = options.Attestation ? "true" : "false",
+        };
+        for (var id = 0; id < options.Enclaves; id++)
+        {
+            overrides[$"KEYMELD__ENCLAVES__{id}__ID"] = id.ToString(CultureInfo.InvariantCulture);
+            overrides[$"KEYMELD__ENCLAVES__{id}__ADDRESS"] = $"unix:{layout.EnclaveSocket(id)}";
+        }
+        return overrides;
+    }
+
+    private static void WriteIfChanged(string path, string text)
+    {
+        if (!File.Exists(path) || File.ReadAllText(path) != text)
+        {
+            File.WriteAllText(path, text);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+namespace KeyMeld.DevKit.Stack;
+
+/// <summary>The data folder: what lies where.</summary>
+public sealed class StackLayout(string data)
+{
+    // sockaddr_un takes 107 bytes; a longer path fails with an unhelpful error deep in Kestrel.
+    private const int LongestSocketPath = 107;
+
+    /// <summary>The folder itself.</summary>
+    public string Data { get; } = Path.GetFullPath(data);
+
+    /// <summary>The gateway's database.</summary>
+    public string Database => Path.Combine(Data, "keymeld.db");
+
+    /// <summary>Sockets and process ids.</summary>
+    public string Run => Path.Combine(Data, "run");
+
+    /// <summary>What the stand-ins for AWS keep.</summary>
+    public string DevKit => Path.Combine(Data, "devkit");
+
+    /// <summary>The development root certificate that clients are given.</summary>
+    public string RootCertificate => Path.Combine(DevKit, "nsm", "root.pem");
+
+    /// <summary>The measured configuration of all enclaves.</summary>
+    public string EnclaveConfiguration => Path.Combine(Data, "enclave.yaml");
+
+    /// <summary>The generated gateway configuration.</summary>
+    public string GatewayConfiguration => Path.Combine(Data, "gateway.yaml");
+
+    /// <summary>Where an enclave listens.</summary>
+    public string EnclaveSocket(int id) => Path.Combine(Run, $"enclave-{id}.sock");
+
+    /// <summary>Where an enclave's NSM answers.</summary>
+    public string NsmSocket(int id) => Path.Combine(Run, $"nsm-{id}.sock");
+
+    /// <summary>A child's log.</summary>
+    public string Log(string name) => Path.Combine(Data, "logs", name + ".log");
+
+    /// <summary>A child's process id.</summary>
+    public string PidFile(string name) => Path.Combine(Run, name + ".pid");
+
+    /// <summary>Creates the folders, readable by their owner only.</summary>
+    /// <exception cref="StackException">The path is too long for unix sockets.</exception>
+    public void Create()
+    {
+        if (System.Text.Encoding.UTF8.GetByteCount(EnclaveSocket(99)) > LongestSocketPath)
+        {
+            throw new StackException($"The data folder's path is too long for unix sockets: {Data}. Use a shorter one with --data.", "stack");
+        }
+        foreach (var folder in (string[])[Data, Run, DevKit, Path.Combine(Data, "logs")])
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    /// <summary>Ends what a killed supervisor left running in this folder.</summary>
+    public void StopOrphans()
+    {
+        foreach (var file in Directory.EnumerateFiles(Run, "*.pid"))
+        {
+            if (int.TryParse(File.ReadAllText(file), out var pid) && File.Exists($"/proc/{pid}/cmdline") && File.ReadAllText($"/proc/{pid}/cmdline").Contains("KeyMeld.", StringComparison.Ordinal))
+            {
+                StackSignals.Destroy(pid);
+            }
+            File.Delete(file);
+        }
+    }
+}

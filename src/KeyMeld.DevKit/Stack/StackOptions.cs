@@ -1,0 +1,32 @@
+namespace KeyMeld.DevKit.Stack;
+
+/// <summary>What the development stack is to be.</summary>
+public sealed record StackOptions
+{
+    /// <summary>The folder everything lives in; kept between starts.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>How many enclaves, 1 to 16.</summary>
+    public int Enclaves { get; init; } = 3;
+
+    /// <summary>The gateway's port on 127.0.0.1.</summary>
+    public int Port { get; init; } = 8090;
+
+    /// <summary>The KMS emulator's port on 127.0.0.1.</summary>
+    public int KmsPort { get; init; } = 4566;
+
+    /// <summary>A gateway configuration to use instead of the generated one; what the stack decides (addresses, database, KMS key) is put over it.</summary>
+    public string? GatewayConfiguration { get; init; }
+
+    /// <summary>Whether KMS calls carry attestation documents. False is for LocalStack, moto and the like.</summary>
+    public bool Attestation { get; init; } = true;
+
+    /// <summary>Another KMS endpoint than the emulator, only without attestation. Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.</summary>
+    public Uri? ExternalKms { get; init; }
+
+    /// <summary>Whether a child that ends is started again.</summary>
+    public bool RestartCrashed { get; init; }
+
+    /// <summary>The region of the KMS key.</summary>
+    public string Region { get; init; } = "us-west-2";
+}

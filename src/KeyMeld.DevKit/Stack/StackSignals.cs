@@ -1,0 +1,19 @@
+using System.Runtime.InteropServices;
+
+namespace KeyMeld.DevKit.Stack;
+
+/// <summary>Signals to children: <see cref="System.Diagnostics.Process"/> knows only SIGKILL.</summary>
+public static partial class StackSignals
+{
+    private const int SigTerm = 15;
+    private const int SigKill = 9;
+
+    /// <summary>Asks a process to stop.</summary>
+    public static void Terminate(int pid) => _ = Kill(pid, SigTerm);
+
+    /// <summary>Ends a process without asking.</summary>
+    public static void Destroy(int pid) => _ = Kill(pid, SigKill);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}

@@ -1,0 +1,97 @@
+using KeyMeld.Enclave.Groups;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Statements;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Enclave.Signing;
+
+/// <summary>
+/// One signing request in this boot: its state, and what is held while it is in that state. Only whoever holds the gate of its D touches it. Without nonces
+/// and answers it is what must be remembered until the request expires: the attempts that were, and a reject.
+/// </summary>
+internal sealed class SigningEntry(Signed<SigningRequest> request, Signed<Manifest> manifest, MemoryReservation reservation) : IDisposable
+{
+    /// <summary>What an entry takes of the memory budget while it holds nothing else.</summary>
+    public const int Weight = 1024;
+
+    /// <summary>D.</summary>
+    public Hash32 Digest { get; } = request.Digest;
+
+    public SigningRequest Request { get; } = request.Value;
+
+    public Hash32 Manifest { get; } = manifest.Digest;
+
+    /// <summary>The manifest's <c>sign_until</c>.</summary>
+    public long? SignUntil { get; } = manifest.Value.SignUntil;
+
+    public AttemptState State { get; private set; } = new AttemptState.Untouched();
+
+    /// <summary>What is needed to sign; there exactly while the state is Opened.</summary>
+    public OpenedAttempt? Opened { get; private set; }
+
+    /// <summary>The stored answers; there while the state is Opened (the first) or Answered (both).</summary>
+    public StoredAnswers? Answers { get; private set; }
+
+    /// <summary>Applies a command, and wipes what must not outlive the change. Whoever is told to use or make nonces does so next.</summary>
+    public AttemptAction Apply(AttemptCommand command)
+    {
+        (State, var action) = AttemptMachine.Next(State, command);
+        if (action is AttemptAction.Wipe or AttemptAction.HoldFreshNonces)
+        {
+            Wipe();
+        }
+        return action;
+    }
+
+    /// <summary>After <see cref="AttemptAction.HoldFreshNonces"/>: takes over fresh nonces and the answer that shows them.</summary>
+    public void Hold(OpenedAttempt opened, StoredAnswers answers) => (Opened, Answers) = (opened, answers);
+
+    /// <summary>After <see cref="AttemptAction.UseNonces"/>: hands everything over; what was held is no longer in the table.</summary>
+    public OpenedAttempt TakeOpened()
+    {
+        var opened = Opened ?? throw new InvalidOperationException("Nothing is open.");
+        Opened = null;
+        return opened;
+    }
+
+    public void Dispose()
+    {
+        Wipe();
+        reservation.Dispose();
+    }
+
+    private void Wipe()
+    {
+        Opened?.Dispose();
+        Answers?.Dispose();
+        (Opened, Answers) = (null, null);
+    }
+}
+
+/// <summary>What equal calls are answered with, and the work <em>Combine</em> need not do again.</summary>
+internal sealed class StoredAnswers(RoundBlob round1, IDisposable held) : IDisposable
+{
+    private MemoryReservation? _ofPrepared;
+
+    public RoundBlob Round1 { get; } = round1;
+
+    public RoundBlob? Round2 { get; set; }
+
+    public PreparedRound? Prepared { get; private set; }
+
+    /// <summary>Keeps what <em>Sign</em> computed, for a <em>Combine</em> of the same attempt and set.</summary>
+    public void Keep(PreparedRound prepared, MemoryReservation memory) => (Prepared, _ofPrepared) = (prepared, memory);
+
+    public void DropPrepared()
+    {
+        Prepared = null;
+        _ofPrepared?.Dispose();
+        _ofPrepared = null;
+    }
+
+    public void Dispose()
+    {
+        DropPrepared();
+        held.Dispose();
+    }
+}

@@ -1,0 +1,33 @@
+using KeyMeld.Protocol;
+using KeyMeld.Protocol.Signing;
+
+namespace KeyMeld.Enclave.Signing;
+
+/// <summary>What a request takes of the memory budget, in bytes: measured sizes of the objects, rounded up. A test holds them against the heap.</summary>
+internal static class Weights
+{
+    private const int Item = 512;
+    private const int Key = 1024;
+    private const int HeldNonce = 640;
+    private const int PairOfWork = 512;
+    private const int Session = 512;
+    private const int AnswerHead = 512;
+    private const int Round2Pair = 96;
+
+    /// <summary>Items in the clear, with the wire they came in.</summary>
+    public static long Request(int wireBytes, int items) => (3L * wireBytes) + ((long)Item * items) + (Key * Math.Min(items, Limits.DistinctKeys));
+
+    /// <summary>An open attempt beside its request.</summary>
+    public static long Opened(PairMap pairs, int own) => (16L * pairs.Count) + ((long)HeldNonce * own);
+
+    /// <summary>The answer to Open, and that to Sign, which must not fail for want of memory.</summary>
+    public static long Answers(int round1Bytes, int own) => (2 * AnswerHead) + round1Bytes + ((long)Round2Pair * own);
+
+    /// <summary>Sessions kept for Combine, with the request they are of.</summary>
+    public static long Prepared(VerifiedRequest request, PairMap pairs) => ((Item + Session) * (long)request.Items.Count) + (Key * Math.Min(request.Items.Count, Limits.DistinctKeys)) + (16L * pairs.Count) + ContextBytes(request);
+
+    private static long ContextBytes(VerifiedRequest request) => request.Items.Sum(item => (long)(item.Context?.Data.Length ?? 0));
+
+    /// <summary>What opening the blobs of a round takes while it lasts.</summary>
+    public static long Work(PairMap pairs, BlobSet set) => ((long)PairOfWork * pairs.Count) + (2 * set.Blobs.Sum(blob => (long)blob.Blob.Length));
+}
