@@ -58,6 +58,7 @@ internal static class EnclaveHost
         {
             EnclaveListener.Protect(listen);
             app.Services.GetRequiredService<ILogger<EnclaveService>>().LogInformation("{Software} in {Mode} mode listens on {Address}.", StatusDesk.Software, configuration.ModeName, listen);
+            Console.Out.WriteLine($"ready {listen}");
         });
         return app;
     }
