@@ -41,6 +41,14 @@ internal sealed class EnclaveVerifier(GatewayTransport transport, AttestationPol
         return verified;
     }
 
+    internal static void RequireMode(AttestationPolicy policy, EnclaveMode mode, int number)
+    {
+        if (policy is AttestationPolicy.Production && mode != EnclaveMode.Production)
+        {
+            throw Refused(number, "it runs in development mode");
+        }
+    }
+
     private static void RequireKeys(VerifiedEnclave enclave, EnclaveKeys entry)
     {
         if (!enclave.Epochs.Any(epoch => epoch.Epoch == entry.Epoch && epoch.Key == entry.Key && epoch.Sign == entry.Sign))
@@ -58,10 +66,7 @@ internal sealed class EnclaveVerifier(GatewayTransport transport, AttestationPol
             var attested = _verifier.Verify(answer.Attestation, AttestationExpectations.Identity(nonce, userData.Bytes));
             var identity = IdentityDocument.Parse(answer.Identity);
             policy.RequireRelease(attested, identity.Kms);
-            if (policy is AttestationPolicy.Production && identity.Mode != EnclaveMode.Production)
-            {
-                throw Refused(number, "it runs in development mode");
-            }
+            RequireMode(policy, identity.Mode, number);
             if (identity.Id != number)
             {
                 throw Refused(number, $"the gateway showed enclave {identity.Id} in its place");

@@ -16,7 +16,7 @@ public sealed class Group
         Roster = roster;
         Gateway = new Uri(record.Gateway);
         Label = roster.Terms.Label is { } label ? UntrustedText.Show(label) : null;
-        MyIndex = record.Registration is null ? null : record.Place;
+        MyIndex = GroupFormation.PlaceOf(record);
         IsCreator = record.IsCreator;
         Members = [.. roster.Members.Select(member => new GroupMember(member.Index, member.User, member.Auth, member.Key, member.Approval, member.Enclave))];
         Subsets = [.. Manifest.Subsets.Select((subset, index) => new GroupSubset(subset.Id, subset.Members, roster.ChainOf(subset.Id, null), roster.OutputKeys[1 + index]))];

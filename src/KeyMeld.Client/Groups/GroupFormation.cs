@@ -63,6 +63,9 @@ internal static class GroupFormation
         }
     }
 
+    /// <summary>The place that this profile registered in, null when it only created the group.</summary>
+    public static int? PlaceOf(GroupRecord record) => record.Registration is null ? null : record.Place;
+
     private static Roster Verify(Profile profile, GroupRecord record, Signed<Manifest> manifest, IReadOnlyList<SignedJson> registrations, IReadOnlyList<ReceiptJson> receipts)
     {
         using var session = profile.GetSession(record.Group);

@@ -11,6 +11,10 @@ internal sealed class SigningPreparation(EnclaveVerifier verifier, Profile profi
         Group group, IReadOnlyList<IReadOnlyList<SigningContent>> contents, RequestOptions options, CancellationToken cancellationToken)
     {
         var record = profile.GroupRecords.Get(group.Id);
+        if (record.Formed?.Roster != group.RosterHash || GroupFormation.PlaceOf(record) != group.MyIndex)
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, "The group was loaded with another profile; load it with this one.");
+        }
         if (group.SignUntil < time.GetUtcNow())
         {
             throw new KeyMeldException(ErrorCodes.SigningClosed, "The group's time to sign is over.");
