@@ -32,7 +32,8 @@ public sealed record SigningContent
     /// <param name="content">Any length; copied when it travels along.</param>
     /// <param name="name">What to call it.</param>
     public static SigningContent FromBytes(ReadOnlyMemory<byte> content, string? name = null) =>
-        new(Hash32.Sha256(content.Span), content.Length <= LargestShown ? content.ToArray() : null, name);
+        // The cast matters: a null array would become an empty content, which is not what is signed.
+        new(Hash32.Sha256(content.Span), content.Length <= LargestShown ? content.ToArray() : (ReadOnlyMemory<byte>?)null, name);
 
     /// <summary>Signs the SHA-256 of a file of any length.</summary>
     /// <param name="path">The file.</param>
