@@ -1,3 +1,4 @@
+using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Http;
@@ -8,7 +9,18 @@ internal static class Waits
     /// <summary>Subscribes before anything is read or changed, so that no news is missed; null where the call does not want to wait.</summary>
     public static Waiting<T>? Begin<T>(GatewayParts parts, HttpContext context, Announcements<T> announcements, Hash32 id)
         where T : class =>
-        Preference.WaitOf(context) is { } time ? new Waiting<T>(announcements.Subscribe(id), parts.Limits.Wait(context), time, parts.Time) : null;
+        WaitOf(context) is { } time ? new Waiting<T>(announcements.Subscribe(id), parts.Limits.Wait(context), time, parts.Time) : null;
+
+    private static TimeSpan? WaitOf(HttpContext context)
+    {
+        var seconds = PreferWait.Parse(context.Request.Headers["Prefer"]);
+        if (seconds <= 0)
+        {
+            return null;
+        }
+        context.Response.Headers["Preference-Applied"] = PreferWait.Format(seconds);
+        return TimeSpan.FromSeconds(seconds);
+    }
 }
 
 internal sealed class Waiting<T>(Announcements<T>.Subscription subscription, IDisposable place, TimeSpan longest, TimeProvider time) : IDisposable

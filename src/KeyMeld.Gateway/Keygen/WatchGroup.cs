@@ -1,6 +1,6 @@
 using KeyMeld.Gateway.Http;
-using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Http;
 
 namespace KeyMeld.Gateway.Keygen;
 
@@ -20,7 +20,7 @@ internal sealed class WatchGroup(GatewayParts parts, CancellationToken stopping)
         using var subscription = parts.GroupNews.Subscribe(hash);
         var group = ShowGroup.Find(parts, hash);
         var last = (GroupNews?)null;
-        await EventStream.RunAsync(context, NextAsync, GatewayJson.Default.StateEventJson, parts.Time, stopping);
+        await EventStream.RunAsync(context, NextAsync, ProtocolJson.Default.StateEventJson, parts.Time, stopping);
 
         async Task<StateEventJson?> NextAsync(CancellationToken cancellationToken)
         {
@@ -29,7 +29,7 @@ internal sealed class WatchGroup(GatewayParts parts, CancellationToken stopping)
                 return null;
             }
             last = last is null ? new GroupNews(group.State, group.Record.Error) : await subscription.NextAsync(cancellationToken);
-            return new StateEventJson(last.State.Word(), Error: last.Error?.Code);
+            return new StateEventJson(last.State.Word(), last.Error?.Code);
         }
     }
 }

@@ -17,12 +17,8 @@ internal sealed record EnclaveCountersJson(
         counters.KmsCalls, counters.GroupsLoaded, counters.BundleBytes, counters.NoncesIssued, counters.NoncesUsed, counters.NoncesBurnt, counters.NonceReuseRefused);
 }
 
-/// <summary>One server-sent event: the state, and the code where it failed.</summary>
-internal sealed record StateEventJson(string State, int? Attempts = null, string? Error = null);
-
 /// <summary>What the gateway says beside the protocol's own contracts.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthJson))]
 [JsonSerializable(typeof(HealthDetailJson))]
-[JsonSerializable(typeof(StateEventJson))]
 internal sealed partial class GatewayJson : JsonSerializerContext;

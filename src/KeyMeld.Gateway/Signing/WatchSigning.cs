@@ -1,6 +1,6 @@
 using KeyMeld.Gateway.Http;
-using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Http;
 
 namespace KeyMeld.Gateway.Signing;
 
@@ -20,7 +20,7 @@ internal sealed class WatchSigning(GatewayParts parts, CancellationToken stoppin
         using var subscription = parts.SigningNews.Subscribe(hash);
         var record = parts.SigningStore.Find(hash)!;
         var last = (SigningNews?)null;
-        await EventStream.RunAsync(context, NextAsync, GatewayJson.Default.StateEventJson, parts.Time, stopping);
+        await EventStream.RunAsync(context, NextAsync, ProtocolJson.Default.StateEventJson, parts.Time, stopping);
 
         async Task<StateEventJson?> NextAsync(CancellationToken cancellationToken)
         {
@@ -29,7 +29,7 @@ internal sealed class WatchSigning(GatewayParts parts, CancellationToken stoppin
                 return null;
             }
             last = last is null ? new SigningNews(record.State, record.Attempts, null, record.Error) : await subscription.NextAsync(cancellationToken);
-            return new StateEventJson(last.State.Word(), last.Attempts, last.Error?.Code);
+            return new StateEventJson(last.State.Word(), last.Error?.Code);
         }
     }
 }
