@@ -16,7 +16,8 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     private static readonly TimeSpan FirstProbe = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LastProbe = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RowLook = TimeSpan.FromSeconds(1);
 
     private readonly GrpcChannel _channel;
     private readonly EnclaveSetup _setup;
@@ -132,16 +133,27 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     {
         EnclaveCondition.Unreachable => Task.Delay(Backoff(FirstProbe, LastProbe, same), _time, _stopping.Token),
         EnclaveCondition.Locked locked when ErrorCodes.Get(locked.Code).Retryable => WakeOrAsync(Backoff(FirstRetry, LastRetry, same)),
-        // Nothing changes until the enclave restarts, and then its connection closes.
+        // Repeating the same call would not help: an operator repairs the rows, or the enclave restarts, and then its connection closes.
+        EnclaveCondition.Locked => RepairedAsync(),
         _ => _wake.WaitAsync(_stopping.Token),
     };
 
-    private async Task WakeOrAsync(TimeSpan delay)
+    private async Task RepairedAsync()
+    {
+        while (!await WakeOrAsync(RowLook) && !_setup.RowsChanged())
+        {
+        }
+    }
+
+    /// <summary>True when it was woken, false when the time was over.</summary>
+    private async Task<bool> WakeOrAsync(TimeSpan delay)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        await Task.WhenAny(_wake.WaitAsync(over.Token), Task.Delay(delay, _time, over.Token));
+        var woken = _wake.WaitAsync(over.Token);
+        var first = await Task.WhenAny(woken, Task.Delay(delay, _time, over.Token));
         await over.CancelAsync();
         _stopping.Token.ThrowIfCancellationRequested();
+        return first == woken;
     }
 
     private static TimeSpan Backoff(TimeSpan first, TimeSpan last, int same) => TimeSpan.FromTicks(Math.Min(last.Ticks, first.Ticks << Math.Min(same, 16)));

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Google.Protobuf;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Storage;
@@ -14,6 +15,20 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
 {
     private const uint FirstEpoch = 1;
     private ByteString? _configuredBoot;
+    private ImmutableArray<SealedKeyRow> _handedRows = [];
+
+    /// <summary>Whether the database has other rows than the enclave was last handed: somebody repaired them.</summary>
+    public bool RowsChanged()
+    {
+        try
+        {
+            return !store.Read(id).Rows.SequenceEqual(_handedRows);
+        }
+        catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StorageFailed)
+        {
+            return false;
+        }
+    }
 
     /// <exception cref="KeyMeldException">A call failed: unreachable, or refused with the enclave's own code.</exception>
     public async Task<EnclaveView> RunAsync(CancellationToken cancellationToken)
@@ -58,7 +73,8 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
     private Task<EnclaveStatus> ConfigureAsync(SealedKeys? keys, string rowsError, CancellationToken cancellationToken)
     {
         var configure = new UntrustedConfigure { EnclaveId = id, Credentials = credentials, RowsError = rowsError };
-        configure.Rows.AddRange(keys?.Rows ?? []);
+        _handedRows = keys?.Rows ?? [];
+        configure.Rows.AddRange(_handedRows);
         return calls.ConfigureAsync(configure, cancellationToken);
     }
 
