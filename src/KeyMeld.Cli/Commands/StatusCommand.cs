@@ -7,7 +7,7 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        var gateway = new Option<Uri>("--gateway") { Description = "The gateway's URL.", DefaultValueFactory = _ => new Uri("http://127.0.0.1:8090") };
+        var gateway = UrlOption.Create("--gateway", "The gateway's URL.", "http://127.0.0.1:8090");
         var command = new Command("status", "Show the gateway and its enclaves. Exit code 0 only if every enclave is ready.");
         command.Options.Add(gateway);
         return command.Runs(async (parsed, cancellationToken) =>

@@ -13,7 +13,7 @@ internal static class TestKmsCommand
     {
         var data = new Option<string>("--data") { Description = "Folder for the check; emptied first.", DefaultValueFactory = _ => Path.Combine("data", "test-kms-e2e") };
         var plain = new Option<bool>("--plain") { Description = "Without attestation, as with LocalStack or moto." };
-        var endpoint = new Option<Uri?>("--endpoint") { Description = "Another KMS than the emulator; only with --plain. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the environment." };
+        var endpoint = UrlOption.Create("--endpoint", "Another KMS than the emulator; only with --plain. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the environment.");
         var command = new Command("test-kms-e2e", "Check key persistence with KMS end to end: pass or fail a line, exit code 0 only if all pass.");
         command.Options.Add(data);
         command.Options.Add(plain);

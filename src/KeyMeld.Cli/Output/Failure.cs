@@ -26,6 +26,16 @@ internal static class Failure
         {
             return Show("interrupted", "Interrupted.", "");
         }
+        catch (Amazon.Runtime.AmazonServiceException exception)
+        {
+            return Show("kms_failed", $"KMS answered {exception.ErrorCode}: {exception.Message}", "");
+        }
+#pragma warning disable CA1031 // the boundary of the process: a stack trace helps no operator
+        catch (Exception exception) when (exception is not (IOException or UnauthorizedAccessException))
+        {
+            return Show(ErrorCodes.Internal, $"{exception.GetType().Name}: {exception.Message}", "This is a fault of the program; please report it with the command you gave.");
+        }
+#pragma warning restore CA1031
         catch (IOException exception)
         {
             return Show("file_failed", exception.Message, "");

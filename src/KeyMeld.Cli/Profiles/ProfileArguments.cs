@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KeyMeld.Cli.Commands;
 using KeyMeld.Cli.Output;
 using KeyMeld.Client;
 using KeyMeld.Protocol.Errors;
@@ -14,7 +15,7 @@ internal sealed class ProfileArguments
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("KEYMELD_PROFILE") ?? "default",
     };
 
-    private readonly Option<Uri?> gateway = new("--gateway") { Description = "The gateway's URL; remembered by the profile." };
+    private readonly Option<Uri?> gateway = UrlOption.Create("--gateway", "The gateway's URL; remembered by the profile.");
 
     private readonly Option<string?> development = new("--insecure-development")
     {

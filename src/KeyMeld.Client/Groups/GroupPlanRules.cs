@@ -22,6 +22,7 @@ internal static class GroupPlanRules
             Require(subset.Members.All(member => member >= 0 && member < count), "A subset names a place that is not there.");
         }
         Require(!plan.Unattended || plan is { Threshold: null or 0 }, "An unattended group has no threshold.");
+        Require(plan.Threshold is null || plan.Threshold <= (plan.Approvers?.Distinct().Count() ?? count), "The threshold is above the number of approvers.");
         Require(plan.Unattended || plan.Threshold is null or > 0, "A threshold of 0 signs without approvals: say so with Unattended.");
         Require((plan.Approvers ?? []).All(member => member >= 0 && member < count), "An approver's place is not there.");
         Require(plan.Enclaves is null || plan.Enclaves.Distinct().Count() == plan.Enclaves.Count, "An enclave is named twice.");

@@ -52,7 +52,7 @@ public sealed class CliErrorTests(StackFixture fixture) : IDisposable
     public async Task Nothing_to_sign_is_named() => (await CliRun.OfAsync(home, ["sign", "--group", "nobody", .. Connect])).FailsWith("bad_request");
 
     [Fact]
-    public async Task A_file_that_is_not_there_is_named() => (await CliRun.OfAsync(home, ["sign", "--group", "nobody", "--file", "nothing.txt", .. Connect])).FailsWith("file_failed");
+    public async Task A_file_that_is_not_there_is_named() => (await CliRun.OfAsync(home, ["sign", "--group", "nobody", "--file", "nothing.txt", .. Connect])).FailsWith("bad_request");
 
     [Theory]
     [InlineData("00")]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KeyMeld.Cli.Commands.Groups;
 using KeyMeld.Cli.Output;
 using KeyMeld.Cli.Profiles;
 using KeyMeld.Client;
@@ -27,7 +28,7 @@ internal static class DecideCommands
         return command.Runs(async (parsed, cancellationToken) =>
         {
             using var session = profile.OpenSession(parsed);
-            var review = await session.Client.Signings.ReviewAsync(SigningReference.Parse(parsed.GetValue(Reference)!), cancellationToken);
+            var review = await ReviewAsync(session.Client, parsed.GetValue(Reference)!, cancellationToken);
             foreach (var file in parsed.GetValue(files) ?? [])
             {
                 using var content = File.OpenRead(file);
@@ -51,6 +52,13 @@ internal static class DecideCommands
         });
     }
 
+    private static async Task<SigningReview> ReviewAsync(KeyMeldClient client, string text, CancellationToken cancellationToken)
+    {
+        var reference = SigningReference.Parse(text);
+        await GroupAccess.VerifiedAsync(client, reference.Group, cancellationToken);
+        return await client.Signings.ReviewAsync(reference, cancellationToken);
+    }
+
     public static Command CreateReject()
     {
         var profile = new ProfileArguments();
@@ -60,7 +68,7 @@ internal static class DecideCommands
         return command.Runs(async (parsed, cancellationToken) =>
         {
             using var session = profile.OpenSession(parsed);
-            var review = await session.Client.Signings.ReviewAsync(SigningReference.Parse(parsed.GetValue(Reference)!), cancellationToken);
+            var review = await ReviewAsync(session.Client, parsed.GetValue(Reference)!, cancellationToken);
             ReviewOutput.Print(review);
             if (!Confirm.Ask(parsed.GetValue(Yes), "Reject this?"))
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KeyMeld.Cli.Commands.Groups;
 using KeyMeld.Cli.Output;
 using KeyMeld.Cli.Profiles;
 using KeyMeld.Client;
@@ -39,7 +40,7 @@ internal static class SignCommand
             throw new KeyMeldException(ErrorCodes.BadRequest, "Say what to sign: --file FILE or --hash HEX, each as often as you like.");
         }
         using var session = profile.OpenSession(parsed);
-        var group = session.Client.Groups.Load(session.Client.Groups.Find(parsed.GetValue(GroupName)!).Id);
+        var group = await GroupAccess.VerifiedAsync(session.Client, session.Client.Groups.Find(parsed.GetValue(GroupName)!).Id, cancellationToken);
         var reference = await session.Client.Signings.RequestAsync(
             group, contents, new RequestOptions { Lifetime = TimeSpan.FromMinutes(parsed.GetValue(Minutes)), AsCreator = group.MyIndex is null }, cancellationToken);
         if (contents.FirstOrDefault(content => content.Preimage is null) is { } unseen)
