@@ -30,6 +30,8 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     private TaskCompletionSource _changed = NewSignal();
     private Task _loop = Task.CompletedTask;
     private volatile EnclaveView _view;
+    private long _looksBegun;
+    private long _looksDone;
 
     public EnclaveLink(EnclaveSettings enclave, GatewaySettings settings, AwsCredentials credentials, ISealedKeyStore store, TimeProvider time, ILogger logger, Action<EnclaveView> publish)
     {
@@ -62,18 +64,15 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns as soon as the enclave is ready.</summary>
-    public async Task WhenReadyAsync(CancellationToken cancellationToken)
+    /// <summary>Returns as soon as the enclave is ready, for all that is known.</summary>
+    public Task WhenReadyAsync(CancellationToken cancellationToken) => WhenReadyAsync(0, cancellationToken);
+
+    /// <summary>Returns as soon as a look at the enclave that began only now says that it is ready. For who just saw it fail.</summary>
+    public Task WhenReadyAgainAsync(CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            var next = Volatile.Read(ref _changed).Task;
-            if (_view.IsReady)
-            {
-                return;
-            }
-            await next.WaitAsync(cancellationToken);
-        }
+        var look = Interlocked.Read(ref _looksBegun) + 1;
+        Suspect();
+        return WhenReadyAsync(look, cancellationToken);
     }
 
     /// <summary>Refuses where the enclave cannot work now.</summary>
@@ -95,6 +94,19 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    private async Task WhenReadyAsync(long look, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var next = Volatile.Read(ref _changed).Task;
+            if (Interlocked.Read(ref _looksDone) >= look && _view.IsReady)
+            {
+                return;
+            }
+            await next.WaitAsync(cancellationToken);
+        }
+    }
+
     private async Task RunAsync()
     {
         var same = 0;
@@ -102,6 +114,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
         {
             while (true)
             {
+                Interlocked.Increment(ref _looksBegun);
                 var now = await LookAsync();
                 same = now.Condition == _view.Condition ? same + 1 : 0;
                 Publish(now);
@@ -165,6 +178,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
             LogCondition(Id, now.Condition.Word, now.Condition.Reason ?? "none", (now.Condition as EnclaveCondition.Locked)?.Detail ?? "");
         }
         _view = now;
+        Interlocked.Exchange(ref _looksDone, Interlocked.Read(ref _looksBegun));
         _publish(now);
         Interlocked.Exchange(ref _changed, NewSignal()).TrySetResult();
     }

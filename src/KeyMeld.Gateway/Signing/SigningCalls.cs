@@ -27,8 +27,8 @@ internal sealed class SigningCalls(SigningJob job, EnclaveFleet fleet, TimeProvi
         };
     }
 
-    /// <summary>Returns once every node is ready.</summary>
-    public Task WhenNodesReadyAsync(CancellationToken cancellationToken) => Task.WhenAll(job.Nodes.Select(node => LinkOf(node).WhenReadyAsync(cancellationToken)));
+    /// <summary>Returns once every node was looked at again and is ready.</summary>
+    public Task WhenNodesReadyAsync(CancellationToken cancellationToken) => Task.WhenAll(job.Nodes.Select(node => LinkOf(node).WhenReadyAgainAsync(cancellationToken)));
 
     /// <summary>Lets the nodes wipe what they hold of this signing. Only a courtesy: nonces that nobody asks for again are worth nothing.</summary>
     public async Task ForgetAsync(CancellationToken cancellationToken)

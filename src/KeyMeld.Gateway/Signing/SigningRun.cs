@@ -37,11 +37,13 @@ internal sealed class SigningRun : IDisposable
     public int Attempt { get; private set; }
 
     /// <returns>Where it stands still for good; null when it was stopped before.</returns>
-    public async Task<RoundState?> RunAsync(int attempt, bool written)
+    /// <param name="attempts">How many an earlier run reserved; 0 where this is the first, with attempt 1 reserved for it.</param>
+    public async Task<RoundState?> RunAsync(int attempts)
     {
         try
         {
-            var (state, effects) = RoundMachine.Begin(attempt, written);
+            Attempt = Math.Max(1, attempts);
+            var (state, effects) = attempts == 0 ? RoundMachine.Begin() : RoundMachine.Resume(attempts);
             Perform(state, effects);
             while (!state.IsOver)
             {

@@ -68,7 +68,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     public void Watch(Hash32 request, long expires) => _deadlines.Set(request, expires);
 
     /// <summary>Runs a signing whose first attempt was just reserved with this gateway's lease.</summary>
-    public void Run(SigningJob job) => Run(job, attempt: 1, written: true);
+    public void Run(SigningJob job) => Run(job, attempts: 0);
 
     /// <summary>The signing ended in the database: tells its watchers and stops what is under way.</summary>
     public void Ended(Hash32 request, SigningOutcome outcome, int attempts)
@@ -104,25 +104,25 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private void Run(SigningJob job, int attempt, bool written)
+    private void Run(SigningJob job, int attempts)
     {
         var calls = new SigningCalls(job, _fleet, _time);
-        var run = new SigningRun(job, calls, _turns, _time, attempts => _store.ReserveAsync(job.Request, attempts, NewLease()), _stopping.Token);
+        var run = new SigningRun(job, calls, _turns, _time, used => _store.ReserveAsync(job.Request, used, NewLease()), _stopping.Token);
         if (!_runs.TryAdd(job.Request, run))
         {
             run.Dispose();
             return;
         }
-        _announcements.Announce(job.Request, new SigningNews(SigningState.Running, attempt, null, null));
-        Track(() => RunAsync(run, calls, attempt, written));
+        _announcements.Announce(job.Request, new SigningNews(SigningState.Running, Math.Max(1, attempts), null, null));
+        Track(() => RunAsync(run, calls, attempts));
     }
 
-    private async Task RunAsync(SigningRun run, SigningCalls calls, int attempt, bool written)
+    private async Task RunAsync(SigningRun run, SigningCalls calls, int attempts)
     {
         var request = run.Job.Request;
         try
         {
-            var state = await run.RunAsync(attempt, written);
+            var state = await run.RunAsync(attempts);
             var outcome = (state as RoundState.Ended)?.Outcome;
             if (outcome is not null && await Persistence.PersistAsync(() => _store.FinishAsync(request, _owner, outcome), _time, _stopping.Token))
             {
@@ -147,7 +147,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         if (_store.Find(request) is { State: SigningState.Running } record && _groups.Find(record.Group) is { } group)
         {
             var value = SigningRequest.Parse(record.Statement.Statement);
-            Run(new SigningJob(group, request, value, record.Statement, record.Items, record.Approvals), record.Attempts + 1, written: false);
+            Run(new SigningJob(group, request, value, record.Statement, record.Items, record.Approvals), record.Attempts);
         }
         return Task.CompletedTask;
     }

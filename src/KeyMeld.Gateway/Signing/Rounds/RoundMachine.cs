@@ -15,10 +15,13 @@ internal static class RoundMachine
 {
     private static readonly ImmutableArray<RoundEffect> Nothing = [];
 
-    /// <summary>The beginning: with attempt 1 reserved by whoever started the signing, or after a restart with the one after the last reserved.</summary>
-    public static (RoundState State, ImmutableArray<RoundEffect> Effects) Begin(int attempt, bool written) =>
-        attempt > Limits.Attempts ? (Exhausted(new StoredError(ErrorCodes.Unavailable, "The gateway restarted.")), Nothing)
-            : (new RoundState.Reserving(attempt), [new RoundEffect.Reserve(attempt, written, 0)]);
+    /// <summary>The beginning, with attempt 1 reserved in the transaction that started the signing.</summary>
+    public static (RoundState State, ImmutableArray<RoundEffect> Effects) Begin() =>
+        (new RoundState.Reserving(1), [new RoundEffect.Reserve(1, Written: true, Pause: 0)]);
+
+    /// <summary>The beginning after a restart: what was reserved counts as used, and the enclaves have to be found first.</summary>
+    public static (RoundState State, ImmutableArray<RoundEffect> Effects) Resume(int attempts) =>
+        (new RoundState.Parked(attempts, new StoredError(ErrorCodes.EnclaveUnreachable, "The gateway restarted, and not all enclaves were found.")), [new RoundEffect.Park()]);
 
     public static (RoundState State, ImmutableArray<RoundEffect> Effects) Transition(RoundState state, RoundInput input, int nodes) => (state, input) switch
     {

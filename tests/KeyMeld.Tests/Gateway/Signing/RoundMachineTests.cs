@@ -263,7 +263,16 @@ public class RoundMachineTests
 
     private sealed class Machine
     {
-        public Machine(int attempt) => (State, Effects) = RoundMachine.Begin(attempt, written: attempt == 1);
+        /// <param name="attempt">1 from the beginning; a later one as after a restart, once the enclaves were found.</param>
+        public Machine(int attempt)
+        {
+            (State, Effects) = attempt == 1 ? RoundMachine.Begin() : RoundMachine.Resume(attempt - 1);
+            if (attempt > 1)
+            {
+                Assert.Equal([new RoundEffect.Park()], Effects);
+                Tell(new RoundInput.Back());
+            }
+        }
 
         public RoundState State { get; private set; }
 

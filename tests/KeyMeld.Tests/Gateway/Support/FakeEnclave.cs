@@ -41,6 +41,9 @@ internal sealed class FakeEnclave : IAsyncDisposable
     /// <summary>Called first in every call with its name; may wait or throw a <see cref="KeyMeldException"/>.</summary>
     public Func<string, IMessage, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>May change an answer before it is sent.</summary>
+    public Action<string, IMessage> Change { get; set; } = (_, _) => { };
+
     public EnclaveStatus Configuration { get; } = new() { Mode = "development", KmsKeyId = "alias/keymeld", KmsEndpoint = "http://localhost:4566/", KmsRegion = "us-west-2", Software = "fake" };
 
     /// <summary>What the last Configure of this boot brought.</summary>

@@ -111,12 +111,15 @@ internal sealed class FakeEnclaveService(FakeEnclave enclave) : KeyMeld.Wire.V1.
     });
 
     private async Task<T> Do<T>(string name, IMessage request, Func<T> work)
+        where T : IMessage, IDeepCloneable<T>
     {
         enclave.Calls.Enqueue(name);
         try
         {
             await enclave.Before(name, request);
-            return work();
+            var answer = work().Clone();
+            enclave.Change(name, answer);
+            return answer;
         }
         catch (KeyMeldException refusal)
         {

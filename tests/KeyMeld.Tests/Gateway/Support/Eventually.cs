@@ -1,0 +1,14 @@
+namespace KeyMeld.Tests.Gateway.Support;
+
+/// <summary>For what happens by itself a moment later. The limit is far beyond any real delay: it only ends a test that would otherwise hang.</summary>
+internal static class Eventually
+{
+    public static async Task TrueAsync(Func<bool> condition)
+    {
+        for (var tries = 0; !condition(); tries++)
+        {
+            Assert.True(tries < 3000, "It did not happen within 30 seconds.");
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+    }
+}
