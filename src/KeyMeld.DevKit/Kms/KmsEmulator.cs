@@ -14,27 +14,27 @@ namespace KeyMeld.DevKit.Kms;
 /// </summary>
 public sealed class KmsEmulator : IAsyncDisposable
 {
-    private readonly WebApplication host;
-    private readonly KmsStore store;
-    private readonly KmsEventLog log;
-    private readonly KmsEndpoint endpoint;
+    private readonly WebApplication _host;
+    private readonly KmsStore _store;
+    private readonly KmsEventLog _log;
+    private readonly KmsEndpoint _endpoint;
 
     private KmsEmulator(WebApplication host, KmsStore store, KmsEventLog log, KmsEndpoint endpoint, KmsCredentials credentials) =>
-        (this.host, this.store, this.log, this.endpoint, Credentials) = (host, store, log, endpoint, credentials);
+        (_host, _store, _log, _endpoint, Credentials) = (host, store, log, endpoint, credentials);
 
     /// <summary>Where it listens: http://127.0.0.1:port.</summary>
-    public Uri Endpoint => new(host.Urls.First());
+    public Uri Endpoint => new(_host.Urls.First());
 
     public KmsCredentials Credentials { get; }
 
     /// <summary>Requests so far by operation, refused ones included; requests of no known operation are under `Unknown`.</summary>
-    public IReadOnlyDictionary<string, long> Calls => log.Counts;
+    public IReadOnlyDictionary<string, long> Calls => _log.Counts;
 
     /// <inheritdoc cref="KmsEndpoint.Interceptor"/>
     internal Func<KmsExchange, Task<KmsAnswer?>>? Interceptor
     {
-        get => endpoint.Interceptor;
-        set => endpoint.Interceptor = value;
+        get => _endpoint.Interceptor;
+        set => _endpoint.Interceptor = value;
     }
 
     /// <summary>Reads or makes the state in the data directory and starts to listen.</summary>
@@ -68,10 +68,10 @@ public sealed class KmsEmulator : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await host.StopAsync();
-        await host.DisposeAsync();
-        log.Dispose();
-        store.Dispose();
+        await _host.StopAsync();
+        await _host.DisposeAsync();
+        _log.Dispose();
+        _store.Dispose();
     }
 
     private static WebApplication BuildHost(int port)
@@ -85,7 +85,8 @@ public sealed class KmsEmulator : IAsyncDisposable
         });
         // The program that hosts the emulator decides when it ends, not a signal handler of this web host.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning);
+        // Standard output belongs to the hosting program too.
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         return builder.Build();
     }
 

@@ -12,8 +12,8 @@ internal sealed class KmsEvent(string requestId, DateTimeOffset time)
 {
     // The PCRs CloudTrail shows, beside PCR0 as the image digest.
     private static readonly int[] ShownPcrs = [1, 2, 3, 4, 8];
-    private readonly List<string> keyArns = [];
-    private readonly JsonObject contexts = [];
+    private readonly List<string> _keyArns = [];
+    private readonly JsonObject _contexts = [];
 
     public string Operation { get; set; } = "Unknown";
 
@@ -27,14 +27,14 @@ internal sealed class KmsEvent(string requestId, DateTimeOffset time)
 
     public void Touches(KeyRecord key)
     {
-        if (!keyArns.Contains(key.Arn))
-            keyArns.Add(key.Arn);
+        if (!_keyArns.Contains(key.Arn))
+            _keyArns.Add(key.Arn);
     }
 
     public void Uses(string member, EncryptionContext context)
     {
         if (context.Pairs.Count != 0)
-            contexts[member] = new JsonObject(context.Pairs.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
+            _contexts[member] = new JsonObject(context.Pairs.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
     }
 
     public JsonObject ToJson()
@@ -46,11 +46,11 @@ internal sealed class KmsEvent(string requestId, DateTimeOffset time)
             ["eventName"] = Operation,
             ["requestID"] = requestId,
             ["userIdentity"] = Caller is null ? null : new JsonObject { ["arn"] = Caller.CallerArn, ["accessKeyId"] = Caller.AccessKeyId },
-            ["resources"] = new JsonArray([.. keyArns.Select(arn => (JsonNode)new JsonObject { ["type"] = "AWS::KMS::Key", ["ARN"] = arn })]),
-            ["requestParameters"] = contexts,
+            ["resources"] = new JsonArray([.. _keyArns.Select(arn => (JsonNode)new JsonObject { ["type"] = "AWS::KMS::Key", ["ARN"] = arn })]),
+            ["requestParameters"] = _contexts,
         };
         if (IsDryRun)
-            contexts["dryRun"] = true;
+            _contexts["dryRun"] = true;
         if (Recipient is not null)
             json["additionalEventData"] = new JsonObject { ["recipient"] = DescribeRecipient(Recipient) };
         if (Fault is not null)

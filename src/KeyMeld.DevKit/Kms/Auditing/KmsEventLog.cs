@@ -12,30 +12,30 @@ internal sealed class KmsEventLog : IDisposable
     // A laptop's log: past this size the former file is replaced by the present one.
     private const long RotateAtBytes = 16 << 20;
 
-    private readonly Lock gate = new();
-    private readonly ConcurrentDictionary<string, long> counts = new(StringComparer.Ordinal);
-    private readonly FileStream file;
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private readonly FileStream _file;
 
     public KmsEventLog(string dataDirectory)
     {
         var path = Path.Combine(dataDirectory, FileName);
         if (new FileInfo(path) is { Exists: true, Length: > RotateAtBytes })
             File.Move(path, path + ".1", overwrite: true);
-        file = new FileStream(path, PrivateFile.Writing(FileMode.Append));
+        _file = new FileStream(path, PrivateFile.Writing(FileMode.Append));
     }
 
-    public IReadOnlyDictionary<string, long> Counts => counts;
+    public IReadOnlyDictionary<string, long> Counts => _counts;
 
     public void Append(KmsEvent entry)
     {
         var line = Encoding.UTF8.GetBytes(entry.ToJson().ToJsonString() + "\n");
-        counts.AddOrUpdate(entry.Operation, 1, (_, count) => count + 1);
-        lock (gate)
+        _counts.AddOrUpdate(entry.Operation, 1, (_, count) => count + 1);
+        lock (_gate)
         {
-            file.Write(line);
-            file.Flush();
+            _file.Write(line);
+            _file.Flush();
         }
     }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose() => _file.Dispose();
 }

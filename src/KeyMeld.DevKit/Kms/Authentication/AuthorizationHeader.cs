@@ -34,5 +34,5 @@ internal sealed record AuthorizationHeader(string AccessKeyId, string Date, stri
             : throw Incomplete($"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{parts["Credential"]}'");
     }
 
-    private static KmsFault Incomplete(string text) => KmsFault.Common("IncompleteSignature", text);
+    private static KmsFault Incomplete(string text) => KmsFault.Common("IncompleteSignatureException", text);
 }

@@ -12,12 +12,12 @@ public sealed class KmsCredentials
 {
     public const string FileName = "kms-credentials.json";
 
-    private readonly Dictionary<string, KmsCredential> byAccessKey;
+    private readonly Dictionary<string, KmsCredential> _byAccessKey;
 
     private KmsCredentials(IReadOnlyList<KmsCredential> all)
     {
         All = all;
-        byAccessKey = all.ToDictionary(credential => credential.AccessKeyId, StringComparer.Ordinal);
+        _byAccessKey = all.ToDictionary(credential => credential.AccessKeyId, StringComparer.Ordinal);
     }
 
     public IReadOnlyList<KmsCredential> All { get; }
@@ -77,7 +77,7 @@ public sealed class KmsCredentials
 
     internal KmsCredentials With(IReadOnlyList<KmsCredential> more) => more.Count == 0 ? this : new([.. All, .. more]);
 
-    internal KmsCredential? Find(string accessKeyId) => byAccessKey.GetValueOrDefault(accessKeyId);
+    internal KmsCredential? Find(string accessKeyId) => _byAccessKey.GetValueOrDefault(accessKeyId);
 }
 
 internal sealed record KmsCredentialsFile(IReadOnlyList<KmsCredential> Credentials);

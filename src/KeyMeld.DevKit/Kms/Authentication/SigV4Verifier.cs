@@ -15,7 +15,7 @@ internal sealed class SigV4Verifier(KmsCredentials credentials, string region, T
     public KmsCredential Verify(SignableRequest request)
     {
         if (!request.Headers.TryGetValue("authorization", out var header) || header.Length == 0)
-            throw KmsFault.Common("MissingAuthenticationToken", "Missing Authentication Token");
+            throw KmsFault.Common("MissingAuthenticationTokenException", "Missing Authentication Token");
         var authorization = AuthorizationHeader.Parse(header);
         var timestamp = CheckScope(authorization, request);
         CheckSignedHeaders(authorization, request);
@@ -46,9 +46,9 @@ internal sealed class SigV4Verifier(KmsCredentials credentials, string region, T
             throw Invalid("Credential should be scoped to a valid region. ");
 
         if (!request.Headers.TryGetValue("x-amz-date", out var timestamp))
-            throw KmsFault.Common("IncompleteSignature", $"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization={AuthorizationHeader.Algorithm}");
+            throw KmsFault.Common("IncompleteSignatureException", $"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization={AuthorizationHeader.Algorithm}");
         if (!DateTimeOffset.TryParseExact(timestamp, TimestampFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signedAt))
-            throw KmsFault.Common("IncompleteSignature", $"Date must be in ISO-8601 'basic format'. Got '{timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601");
+            throw KmsFault.Common("IncompleteSignatureException", $"Date must be in ISO-8601 'basic format'. Got '{timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601");
         if (authorization.Date != timestamp[..8])
             throw Invalid($"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{authorization.Date}' != '{timestamp[..8]}', from '{timestamp}'.");
 

@@ -13,18 +13,18 @@ internal sealed class KeyMaterial
 {
     public const int Size = 32;
 
-    private readonly byte[] secret;
+    private readonly byte[] _secret;
 
     public KeyMaterial(byte[] secret)
     {
         if (secret.Length != Size)
             throw new ArgumentException($"Key material has {Size} bytes.", nameof(secret));
-        this.secret = secret;
+        _secret = secret;
     }
 
     public static KeyMaterial Generate() => new(KernelRandom.Bytes(Size));
 
-    public AesGcm OpenCipher() => new(secret, AesGcm.TagByteSizes.MaxSize);
+    public AesGcm OpenCipher() => new(_secret, AesGcm.TagByteSizes.MaxSize);
 
     public override string ToString() => nameof(KeyMaterial);
 
@@ -33,6 +33,6 @@ internal sealed class KeyMaterial
         public override KeyMaterial Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TryGetBytesFromBase64(out var bytes) && bytes.Length == Size ? new(bytes) : throw new JsonException($"Key material is base64 of {Size} bytes.");
 
-        public override void Write(Utf8JsonWriter writer, KeyMaterial value, JsonSerializerOptions options) => writer.WriteBase64StringValue(value.secret);
+        public override void Write(Utf8JsonWriter writer, KeyMaterial value, JsonSerializerOptions options) => writer.WriteBase64StringValue(value._secret);
     }
 }

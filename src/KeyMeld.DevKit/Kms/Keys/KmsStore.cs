@@ -10,19 +10,19 @@ internal sealed class KmsStore : IDisposable
 {
     public const string FileName = "kms.json";
 
-    private readonly Lock gate = new();
-    private readonly string path;
-    private readonly TimeProvider time;
-    private readonly FileStream folderLock;
-    private volatile KmsState current;
+    private readonly Lock _gate = new();
+    private readonly string _path;
+    private readonly TimeProvider _time;
+    private readonly FileStream _folderLock;
+    private volatile KmsState _current;
 
     public KmsStore(string dataDirectory, TimeProvider time)
     {
-        this.time = time;
-        path = Path.Combine(dataDirectory, FileName);
+        _time = time;
+        _path = Path.Combine(dataDirectory, FileName);
         try
         {
-            folderLock = new FileStream(Path.Combine(dataDirectory, "kms.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _folderLock = new FileStream(Path.Combine(dataDirectory, "kms.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException exception)
         {
@@ -30,31 +30,31 @@ internal sealed class KmsStore : IDisposable
         }
         try
         {
-            current = Load(path);
+            _current = Load(_path);
         }
         catch
         {
-            folderLock.Dispose();
+            _folderLock.Dispose();
             throw;
         }
     }
 
     /// <summary>The state now, without keys that have been deleted by the passing of time.</summary>
-    public KmsState Current => current.WithoutDeletedAt(time.GetUtcNow());
+    public KmsState Current => _current.WithoutDeletedAt(_time.GetUtcNow());
 
     /// <summary>Applies one change to the newest state and makes it durable; when <paramref name="change"/> throws, nothing has changed.</summary>
     public void Update(Func<KmsState, KmsState> change)
     {
-        lock (gate)
+        lock (_gate)
         {
             var next = change(Current);
             var file = new KmsStateFile { Version = next.Version, Keys = [.. next.Keys.Values], Aliases = [.. next.Aliases.Values] };
-            AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(file, KmsStateJson.Default.KmsStateFile));
-            current = next;
+            AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(file, KmsStateJson.Default.KmsStateFile));
+            _current = next;
         }
     }
 
-    public void Dispose() => folderLock.Dispose();
+    public void Dispose() => _folderLock.Dispose();
 
     private static KmsState Load(string path)
     {

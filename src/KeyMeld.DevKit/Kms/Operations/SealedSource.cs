@@ -9,10 +9,10 @@ namespace KeyMeld.DevKit.Kms.Operations;
 internal sealed class SealedSource
 {
     private const string IgnoreCiphertext = "IGNORE_CIPHERTEXT";
-    private readonly IReadOnlyList<string> modifiers;
+    private readonly IReadOnlyList<string> _modifiers;
 
     private SealedSource(byte[]? blob, string? keyId, EncryptionContext context, bool isDryRun, IReadOnlyList<string> modifiers) =>
-        (Blob, KeyId, Context, IsDryRun, this.modifiers) = (blob, keyId, context, isDryRun, modifiers);
+        (Blob, KeyId, Context, IsDryRun, _modifiers) = (blob, keyId, context, isDryRun, modifiers);
 
     public EncryptionContext Context { get; }
 
@@ -22,7 +22,7 @@ internal sealed class SealedSource
 
     private string? KeyId { get; }
 
-    private bool IgnoresCiphertext => modifiers.Count != 0;
+    private bool IgnoresCiphertext => _modifiers.Count != 0;
 
     public static SealedSource Read(RequestReader request, string keyMember, string contextMember) => new(
         request.Blob("CiphertextBlob", Limits.CiphertextBytes),
@@ -34,7 +34,7 @@ internal sealed class SealedSource
     /// <summary>A dry run may ask about permissions alone, without a blob; then it has to name the key.</summary>
     public void CheckModifiers()
     {
-        if (modifiers.Any(modifier => modifier != IgnoreCiphertext))
+        if (_modifiers.Any(modifier => modifier != IgnoreCiphertext))
             throw KmsFault.Validation($"DryRunModifiers must be in the set: [{IgnoreCiphertext}]");
         if (IgnoresCiphertext && !IsDryRun)
             throw KmsFault.Validation("DryRunModifiers needs DryRun.");

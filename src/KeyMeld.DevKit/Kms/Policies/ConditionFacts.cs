@@ -9,13 +9,13 @@ namespace KeyMeld.DevKit.Kms.Policies;
 /// </summary>
 internal sealed class ConditionFacts
 {
-    private readonly Dictionary<string, IReadOnlyList<string>> values = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, IReadOnlyList<string>> _values = new(StringComparer.OrdinalIgnoreCase);
 
-    public IReadOnlyList<string>? Find(string key) => values.GetValueOrDefault(key);
+    public IReadOnlyList<string>? Find(string key) => _values.GetValueOrDefault(key);
 
     public ConditionFacts Add(string key, params IReadOnlyList<string> value)
     {
-        values[key] = value;
+        _values[key] = value;
         return this;
     }
 

@@ -9,14 +9,14 @@ internal sealed class RecipientInfo
 {
     private const int MaxDocumentBytes = 262144;
     private static readonly string[] Algorithms = ["RSAES_OAEP_SHA_256"];
-    private readonly byte[]? document;
-    private readonly string? algorithm;
+    private readonly byte[]? _document;
+    private readonly string? _algorithm;
 
     private RecipientInfo(RequestReader reader)
     {
         Reader = reader;
-        document = reader.Blob("AttestationDocument", MaxDocumentBytes);
-        algorithm = reader.Choice("KeyEncryptionAlgorithm", Algorithms);
+        _document = reader.Blob("AttestationDocument", MaxDocumentBytes);
+        _algorithm = reader.Choice("KeyEncryptionAlgorithm", Algorithms);
     }
 
     /// <summary>For the check of the whole request.</summary>
@@ -26,9 +26,9 @@ internal sealed class RecipientInfo
 
     public VerifiedRecipient Verify(KmsCall call, ConditionFacts facts)
     {
-        if (document is null || algorithm is null)
+        if (_document is null || _algorithm is null)
             throw KmsFault.Validation("Recipient needs both an AttestationDocument and a KeyEncryptionAlgorithm.");
-        var verified = call.Service.Recipients.Verify(document);
+        var verified = call.Service.Recipients.Verify(_document);
         call.Event.Recipient = verified;
         facts.AddPcrs(verified.Pcrs);
         return verified;

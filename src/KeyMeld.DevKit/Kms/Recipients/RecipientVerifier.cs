@@ -12,15 +12,15 @@ namespace KeyMeld.DevKit.Kms.Recipients;
 internal sealed class RecipientVerifier(AttestationRoot? root, TimeProvider time)
 {
     private const int MinKeyBits = 2048;
-    private readonly AttestationVerifier? verifier = root is null ? null : new(root, time);
+    private readonly AttestationVerifier? _verifier = root is null ? null : new(root, time);
 
     public VerifiedRecipient Verify(byte[] document)
     {
-        if (verifier is null)
+        if (_verifier is null)
             throw KmsFault.Validation("This emulator was started without a root of trust for attestation documents.");
         try
         {
-            var attestation = verifier.Verify(document, AttestationExpectations.KmsRecipient);
+            var attestation = _verifier.Verify(document, AttestationExpectations.KmsRecipient);
             var publicKey = attestation.PublicKey!.Value.ToArray();
             DemandRsa(publicKey);
             return new(attestation.ModuleId, publicKey, attestation.Pcrs.Indexes.ToDictionary(index => index, index => attestation.Pcrs[index]));

@@ -60,6 +60,9 @@ internal sealed class KmsFault : Exception
 
     internal static KmsFault Internal() => new("KMSInternalException", "The request was rejected because an internal exception occurred.", status: 500);
 
-    /// <summary>The errors every AWS service has in common (credentials and signature).</summary>
+    /// <summary>
+    /// The errors every AWS service has in common (credentials and signature). The documentation lists IncompleteSignature and MissingAuthenticationToken;
+    /// JSON services have been seen to answer them with the suffix Exception, as they do all others.
+    /// </summary>
     internal static KmsFault Common(string code, string text) => new(code, text);
 }

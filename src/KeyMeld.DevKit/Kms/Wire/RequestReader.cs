@@ -11,7 +11,7 @@ namespace KeyMeld.DevKit.Kms.Wire;
 /// </summary>
 internal sealed class RequestReader(JsonElement body)
 {
-    private readonly List<string> violations = [];
+    private readonly List<string> _violations = [];
 
     public string? Text(string name, int minimum = 1, int maximum = int.MaxValue)
     {
@@ -31,7 +31,7 @@ internal sealed class RequestReader(JsonElement body)
             return null;
         var text = value.GetString()!;
         if (!choices.Contains(text))
-            violations.Add($"Value '{text}' at '{Shown(name)}' failed to satisfy constraint: Member must satisfy enum value set: [{shownAs ?? string.Join(", ", choices)}]");
+            _violations.Add($"Value '{text}' at '{Shown(name)}' failed to satisfy constraint: Member must satisfy enum value set: [{shownAs ?? string.Join(", ", choices)}]");
         return text;
     }
 
@@ -54,9 +54,9 @@ internal sealed class RequestReader(JsonElement body)
         if (!value.TryGetInt32(out var number))
             throw KmsFault.Serialization($"{Shown(name)} is not an integer.");
         if (number < minimum)
-            violations.Add($"Value '{number}' at '{Shown(name)}' failed to satisfy constraint: Member must have value greater than or equal to {minimum}");
+            _violations.Add($"Value '{number}' at '{Shown(name)}' failed to satisfy constraint: Member must have value greater than or equal to {minimum}");
         if (number > maximum)
-            violations.Add($"Value '{number}' at '{Shown(name)}' failed to satisfy constraint: Member must have value less than or equal to {maximum}");
+            _violations.Add($"Value '{number}' at '{Shown(name)}' failed to satisfy constraint: Member must have value less than or equal to {maximum}");
         return number;
     }
 
@@ -107,9 +107,9 @@ internal sealed class RequestReader(JsonElement body)
     /// <summary>Ends the reading: one ValidationException for everything gathered in this reader and in <paramref name="nested"/>.</summary>
     public void Check(params ReadOnlySpan<RequestReader> nested)
     {
-        var all = new List<string>(violations);
+        var all = new List<string>(_violations);
         foreach (var reader in nested)
-            all.AddRange(reader.violations);
+            all.AddRange(reader._violations);
         if (all.Count != 0)
             throw KmsFault.Validation(string.Create(CultureInfo.InvariantCulture, $"{all.Count} validation error{(all.Count == 1 ? "" : "s")} detected: ") + string.Join("; ", all));
     }
@@ -129,15 +129,15 @@ internal sealed class RequestReader(JsonElement body)
 
     private T Missing<T>(string name, T standIn)
     {
-        violations.Add($"Value null at '{Shown(name)}' failed to satisfy constraint: Member must not be null");
+        _violations.Add($"Value null at '{Shown(name)}' failed to satisfy constraint: Member must not be null");
         return standIn;
     }
 
     private void CheckLength(string shownValue, string name, int length, int minimum, int maximum)
     {
         if (length < minimum)
-            violations.Add($"Value {shownValue}at '{Shown(name)}' failed to satisfy constraint: Member must have length greater than or equal to {minimum}");
+            _violations.Add($"Value {shownValue}at '{Shown(name)}' failed to satisfy constraint: Member must have length greater than or equal to {minimum}");
         if (length > maximum)
-            violations.Add($"Value {shownValue}at '{Shown(name)}' failed to satisfy constraint: Member must have length less than or equal to {maximum}");
+            _violations.Add($"Value {shownValue}at '{Shown(name)}' failed to satisfy constraint: Member must have length less than or equal to {maximum}");
     }
 }

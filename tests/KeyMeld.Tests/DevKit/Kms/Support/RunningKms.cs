@@ -21,12 +21,13 @@ internal sealed class RunningKms : IAsyncDisposable
 
     public AmazonKeyManagementServiceClient Enclave => Client(Emulator.Credentials.Enclave);
 
-    public static async Task<RunningKms> StartAsync(Func<KmsEmulatorOptions, KmsEmulatorOptions>? change = null, string? folder = null)
-    {
-        folder ??= Directory.CreateTempSubdirectory("keymeld-kms-").FullName;
-        var options = new KmsEmulatorOptions { DataDirectory = folder };
-        return new(await KmsEmulator.StartAsync(change?.Invoke(options) ?? options, TestContext.Current.CancellationToken), folder);
-    }
+    public static Task<RunningKms> StartAsync(params IReadOnlyList<KmsCredential> more) =>
+        StartAsync(new KmsEmulatorOptions { DataDirectory = NewFolder(), AdditionalCredentials = more });
+
+    public static async Task<RunningKms> StartAsync(KmsEmulatorOptions options) =>
+        new(await KmsEmulator.StartAsync(options, TestContext.Current.CancellationToken), options.DataDirectory);
+
+    public static string NewFolder() => Directory.CreateTempSubdirectory("keymeld-kms-").FullName;
 
     public AmazonKeyManagementServiceClient Client(KmsCredential credential, string region = "us-west-2")
     {
