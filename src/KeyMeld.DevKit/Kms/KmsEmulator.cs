@@ -86,7 +86,10 @@ public sealed class KmsEmulator : IAsyncDisposable
         // The program that hosts the emulator decides when it ends, not a signal handler of this web host.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         // Standard output belongs to the hosting program too.
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging
+            .SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         return builder.Build();
     }
 

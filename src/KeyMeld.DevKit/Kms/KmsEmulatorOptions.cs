@@ -18,7 +18,7 @@ public sealed class KmsEmulatorOptions
     /// <summary>The twelve digits of the emulated account.</summary>
     public string AccountId { get; init; } = "000000000000";
 
-    /// <summary>Root of trust of attestation documents in `Recipient`. Without one every request with a `Recipient` is refused, never answered in the clear.</summary>
+    /// <summary>Root of trust of attestation documents. Without one every request with a `Recipient` is refused, never answered in the clear.</summary>
     public AttestationRoot? AttestationRoot { get; init; }
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

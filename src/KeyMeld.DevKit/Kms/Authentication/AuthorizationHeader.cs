@@ -4,7 +4,8 @@ using KeyMeld.DevKit.Kms.Wire;
 namespace KeyMeld.DevKit.Kms.Authentication;
 
 /// <summary>The parts of `AWS4-HMAC-SHA256 Credential=key/date/region/service/aws4_request, SignedHeaders=a;b, Signature=hex`.</summary>
-internal sealed record AuthorizationHeader(string AccessKeyId, string Date, string Region, string Service, string Terminator, IReadOnlyList<string> SignedHeaders, string Signature)
+internal sealed record AuthorizationHeader(
+    string AccessKeyId, string Date, string Region, string Service, string Terminator, IReadOnlyList<string> SignedHeaders, string Signature)
 {
     public const string Algorithm = "AWS4-HMAC-SHA256";
 

@@ -42,7 +42,8 @@ public sealed class KmsCredentials
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"{path} is not a list of credentials ({exception.Message}). Restore it, or delete it to have new ones made.", exception);
+            throw new InvalidDataException(
+                $"{path} is not a list of credentials ({exception.Message}). Restore it, or delete it to have new ones made.", exception);
         }
     }
 
@@ -56,16 +57,16 @@ public sealed class KmsCredentials
                 new()
                 {
                     Name = "admin",
-                    AccessKeyId = "AKIA" + KernelRandom.UpperAlphanumeric(16),
-                    SecretAccessKey = KernelRandom.Base64(30),
+                    AccessKeyId = AwsIds.AccessKeyId("AKIA"),
+                    SecretAccessKey = AwsIds.SecretAccessKey(),
                     PrincipalArn = $"arn:aws:iam::{accountId}:user/keymeld-admin",
                 },
                 new()
                 {
                     Name = "enclave",
-                    AccessKeyId = "ASIA" + KernelRandom.UpperAlphanumeric(16),
-                    SecretAccessKey = KernelRandom.Base64(30),
-                    SessionToken = KernelRandom.Base64(96),
+                    AccessKeyId = AwsIds.AccessKeyId("ASIA"),
+                    SecretAccessKey = AwsIds.SecretAccessKey(),
+                    SessionToken = AwsIds.SessionToken(),
                     PrincipalArn = $"arn:aws:iam::{accountId}:role/keymeld-enclave",
                     SessionName = "i-0123456789abcdef0",
                 },

@@ -45,9 +45,9 @@ internal static class SigV4
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
             var (name, value) = equals < 0 ? (pair, "") : (pair[..equals], pair[(equals + 1)..]);
             return (Name: Reencode(name), Value: Reencode(value));
-        }).ToList();
-        pairs.Sort((left, right) => string.CompareOrdinal(left.Name, right.Name) is var order and not 0 ? order : string.CompareOrdinal(left.Value, right.Value));
-        return string.Join('&', pairs.Select(pair => $"{pair.Name}={pair.Value}"));
+        });
+        var ordered = pairs.OrderBy(pair => pair.Name, StringComparer.Ordinal).ThenBy(pair => pair.Value, StringComparer.Ordinal);
+        return string.Join('&', ordered.Select(pair => $"{pair.Name}={pair.Value}"));
     }
 
     private static string Reencode(string text) => Uri.EscapeDataString(Uri.UnescapeDataString(text));

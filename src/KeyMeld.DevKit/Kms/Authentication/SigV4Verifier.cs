@@ -46,11 +46,14 @@ internal sealed class SigV4Verifier(KmsCredentials credentials, string region, T
             throw Invalid("Credential should be scoped to a valid region. ");
 
         if (!request.Headers.TryGetValue("x-amz-date", out var timestamp))
-            throw KmsFault.Common("IncompleteSignatureException", $"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization={AuthorizationHeader.Algorithm}");
+            throw Incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
         if (!DateTimeOffset.TryParseExact(timestamp, TimestampFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signedAt))
-            throw KmsFault.Common("IncompleteSignatureException", $"Date must be in ISO-8601 'basic format'. Got '{timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601");
+            throw Incomplete($"Date must be in ISO-8601 'basic format'. Got '{timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601");
         if (authorization.Date != timestamp[..8])
-            throw Invalid($"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{authorization.Date}' != '{timestamp[..8]}', from '{timestamp}'.");
+        {
+            throw Invalid("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+                + $"'{authorization.Date}' != '{timestamp[..8]}', from '{timestamp}'.");
+        }
 
         var now = time.GetUtcNow();
         if (signedAt < now - MaxSkew)
@@ -76,6 +79,8 @@ internal sealed class SigV4Verifier(KmsCredentials credentials, string region, T
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(left), Encoding.UTF8.GetBytes(right));
 
     private static string Show(DateTimeOffset time) => time.ToString(TimestampFormat, CultureInfo.InvariantCulture);
+
+    private static KmsFault Incomplete(string text) => KmsFault.Common("IncompleteSignatureException", text);
 
     private static KmsFault Invalid(string text) => KmsFault.Common("InvalidSignatureException", text);
 }

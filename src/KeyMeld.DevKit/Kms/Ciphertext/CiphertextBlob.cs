@@ -65,8 +65,10 @@ internal static class CiphertextBlob
         try
         {
             using var cipher = key.Material.OpenCipher();
-            cipher.Decrypt(nonce, sealedContent.AsSpan(0, inner.Length), sealedContent.AsSpan(inner.Length), inner, Aad(blob.Span[..HeaderLength], key, context));
-            return inner.Length >= InnerHeaderLength && inner[0] == InnerVersion && BinaryPrimitives.ReadUInt16BigEndian(inner.AsSpan(1)) == inner.Length - InnerHeaderLength
+            var aad = Aad(blob.Span[..HeaderLength], key, context);
+            cipher.Decrypt(nonce, sealedContent.AsSpan(0, inner.Length), sealedContent.AsSpan(inner.Length), inner, aad);
+            return inner.Length >= InnerHeaderLength && inner[0] == InnerVersion
+                && BinaryPrimitives.ReadUInt16BigEndian(inner.AsSpan(1)) == inner.Length - InnerHeaderLength
                 ? inner[InnerHeaderLength..]
                 : null;
         }

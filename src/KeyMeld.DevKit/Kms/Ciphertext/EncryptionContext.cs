@@ -18,7 +18,7 @@ internal sealed class EncryptionContext
 
     public IReadOnlyDictionary<string, string> Pairs { get; }
 
-    /// <summary>u32 count, then for each pair in the order of its name's UTF-8 bytes: u32 length and bytes of the name, u32 length and bytes of the value.</summary>
+    /// <summary>u32 count, then each pair in the order of the names' UTF-8 bytes: u32 length and bytes of the name, then of the value.</summary>
     public byte[] ToAad()
     {
         var pairs = Pairs.Select(pair => (Name: Encoding.UTF8.GetBytes(pair.Key), Value: Encoding.UTF8.GetBytes(pair.Value))).ToList();

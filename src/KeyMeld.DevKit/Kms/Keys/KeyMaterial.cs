@@ -31,7 +31,9 @@ internal sealed class KeyMaterial
     internal sealed class KeyMaterialJson : JsonConverter<KeyMaterial>
     {
         public override KeyMaterial Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TryGetBytesFromBase64(out var bytes) && bytes.Length == Size ? new(bytes) : throw new JsonException($"Key material is base64 of {Size} bytes.");
+            reader.TryGetBytesFromBase64(out var bytes) && bytes.Length == Size
+                ? new(bytes)
+                : throw new JsonException($"Key material is base64 of {Size} bytes.");
 
         public override void Write(Utf8JsonWriter writer, KeyMaterial value, JsonSerializerOptions options) => writer.WriteBase64StringValue(value._secret);
     }

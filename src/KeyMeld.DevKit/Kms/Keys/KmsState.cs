@@ -12,9 +12,9 @@ internal sealed record KmsState
 
     public int Version { get; init; } = CurrentVersion;
 
-    public ImmutableSortedDictionary<string, KeyRecord> Keys { get; init; } = ImmutableSortedDictionary.Create<string, KeyRecord>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, KeyRecord> Keys { get; init; } = NoneOf<KeyRecord>();
 
-    public ImmutableSortedDictionary<string, AliasRecord> Aliases { get; init; } = ImmutableSortedDictionary.Create<string, AliasRecord>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, AliasRecord> Aliases { get; init; } = NoneOf<AliasRecord>();
 
     public KeyRecord? FindByMaterial(string materialId) => Keys.Values.FirstOrDefault(key => key.MaterialId == materialId);
 
@@ -34,6 +34,8 @@ internal sealed record KmsState
                 Aliases = Aliases.RemoveRange(Aliases.Values.Where(alias => gone.Contains(alias.TargetKeyId)).Select(alias => alias.Name)),
             };
     }
+
+    private static ImmutableSortedDictionary<string, T> NoneOf<T>() => ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal);
 }
 
 [JsonSourceGenerationOptions(

@@ -9,6 +9,7 @@ namespace KeyMeld.DevKit.Kms.Operations;
 internal static partial class AliasOperations
 {
     private const int MaxNameLength = 256;
+    private const string Guide = "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
 
     public static JsonObject? Create(KmsCall call)
     {
@@ -83,7 +84,7 @@ internal static partial class AliasOperations
     {
         call.DemandAccount("kms:" + call.Event.Operation);
         if (!name.StartsWith("alias/", StringComparison.Ordinal))
-            throw KmsFault.Validation("Alias must start with the prefix \"alias/\". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
+            throw KmsFault.Validation($"Alias must start with the prefix \"alias/\". Please see {Guide}");
         if (!NameForm().IsMatch(name))
             throw KmsFault.InvalidAliasName("The alias name contains characters that are not allowed, or is empty.");
         if (name.StartsWith("alias/aws/", StringComparison.Ordinal))

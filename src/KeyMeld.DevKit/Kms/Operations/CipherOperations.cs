@@ -7,7 +7,7 @@ using KeyMeld.DevKit.Kms.Wire;
 
 namespace KeyMeld.DevKit.Kms.Operations;
 
-/// <summary>Encrypt, Decrypt and ReEncrypt. A `Recipient` on Encrypt or ReEncrypt is an unknown member and ignored, as by AWS: no plaintext leaves there.</summary>
+/// <summary>Encrypt, Decrypt and ReEncrypt. A `Recipient` on Encrypt or ReEncrypt is no member of theirs and ignored, as by AWS: no plaintext leaves.</summary>
 internal static class CipherOperations
 {
     private const string Symmetric = "SYMMETRIC_DEFAULT";
@@ -38,7 +38,7 @@ internal static class CipherOperations
     public static JsonObject Decrypt(KmsCall call)
     {
         var request = call.Request;
-        var recipient = RecipientInfo.Read(request);
+        var recipient = RecipientRequest.Read(request);
         var source = SealedSource.Read(request, "KeyId", "EncryptionContext");
         var algorithm = ReadAlgorithm(request, "EncryptionAlgorithm");
         request.Check(recipient is null ? [] : [recipient.Reader]);

@@ -14,7 +14,8 @@ internal sealed record CreateKeyRequest(string Description, string? Policy, bool
     // In the order in which AWS prints them.
     private static readonly string[] KeySpecs =
     [
-        "RSA_2048", "ECC_NIST_P384", "ECC_NIST_P256", "ECC_NIST_P521", "HMAC_384", "RSA_3072", "ECC_SECG_P256K1", "RSA_4096", Symmetric, "HMAC_256", "HMAC_224", "HMAC_512",
+        "RSA_2048", "ECC_NIST_P384", "ECC_NIST_P256", "ECC_NIST_P521", "HMAC_384", "RSA_3072",
+        "ECC_SECG_P256K1", "RSA_4096", Symmetric, "HMAC_256", "HMAC_224", "HMAC_512",
     ];
 
     // KEY_AGREEMENT is accepted although the recorded text does not name it.

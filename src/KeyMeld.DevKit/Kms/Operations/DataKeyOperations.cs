@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using KeyMeld.DevKit.Kms.Ciphertext;
-using KeyMeld.DevKit.Kms.Keys;
 using KeyMeld.DevKit.Kms.Policies;
 using KeyMeld.DevKit.Kms.Recipients;
 using KeyMeld.DevKit.Kms.Wire;
@@ -15,7 +14,7 @@ internal static class DataKeyOperations
 
     public static JsonObject Generate(KmsCall call)
     {
-        var recipient = RecipientInfo.Read(call.Request);
+        var recipient = RecipientRequest.Read(call.Request);
         return Generate(call, "kms:GenerateDataKey", recipient, (answer, dataKey, verified) => PlaintextAnswer.Add(answer, call, dataKey, verified));
     }
 
@@ -24,7 +23,7 @@ internal static class DataKeyOperations
 
     public static JsonObject GenerateRandom(KmsCall call)
     {
-        var recipient = RecipientInfo.Read(call.Request);
+        var recipient = RecipientRequest.Read(call.Request);
         var length = call.Request.Integer("NumberOfBytes", 1, Limits.DataKeyBytes);
         var keyStore = call.Request.Text("CustomKeyStoreId", maximum: 64);
         call.Request.Check(recipient is null ? [] : [recipient.Reader]);
@@ -40,7 +39,7 @@ internal static class DataKeyOperations
         return answer;
     }
 
-    private static JsonObject Generate(KmsCall call, string action, RecipientInfo? recipient, Action<JsonObject, byte[], VerifiedRecipient?> addPlaintext)
+    private static JsonObject Generate(KmsCall call, string action, RecipientRequest? recipient, Action<JsonObject, byte[], VerifiedRecipient?> addPlaintext)
     {
         var request = call.Request;
         var keyId = request.RequiredText("KeyId", maximum: Limits.KeyIdLength);

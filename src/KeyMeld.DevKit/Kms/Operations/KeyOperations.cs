@@ -12,7 +12,7 @@ internal static class KeyOperations
         var request = CreateKeyRequest.Read(call.Request);
         call.DemandAccount("kms:CreateKey");
         var service = call.Service;
-        var keyId = KernelRandom.Uuid();
+        var keyId = AwsIds.Uuid();
         var key = new KeyRecord
         {
             KeyId = keyId,
@@ -42,7 +42,8 @@ internal static class KeyOperations
         var page = PageRequest.Read(call.Request, defaultLimit: 100);
         call.Request.Check();
         call.DemandAccount("kms:ListKeys");
-        return page.Answer("Keys", call.Service.Store.Current.Keys.Values, key => key.KeyId, key => new JsonObject { ["KeyId"] = key.KeyId, ["KeyArn"] = key.Arn });
+        var keys = call.Service.Store.Current.Keys.Values;
+        return page.Answer("Keys", keys, key => key.KeyId, key => new JsonObject { ["KeyId"] = key.KeyId, ["KeyArn"] = key.Arn });
     }
 
     private static JsonObject Metadata(KmsCall call, KeyRecord key)

@@ -27,6 +27,8 @@ internal sealed record PageRequest(int Limit, string? After)
     private static string Decode(string marker)
     {
         var bytes = new byte[marker.Length];
-        return Convert.TryFromBase64String(marker, bytes, out var length) && length > 0 ? Encoding.UTF8.GetString(bytes, 0, length) : throw KmsFault.InvalidMarker();
+        return Convert.TryFromBase64String(marker, bytes, out var length) && length > 0
+            ? Encoding.UTF8.GetString(bytes, 0, length)
+            : throw KmsFault.InvalidMarker();
     }
 }

@@ -14,14 +14,15 @@ internal static class RefusedOperations
     private static readonly string[] OnKeys =
     [
         "CreateGrant", "DeleteImportedKeyMaterial", "DisableKeyRotation", "EnableKeyRotation", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext",
-        "GetKeyLastUsage", "GetKeyRotationStatus", "GetParametersForImport", "GetPublicKey", "ImportKeyMaterial", "ListGrants", "ListKeyPolicies", "ListKeyRotations",
-        "ListResourceTags", "ReplicateKey", "RevokeGrant", "RotateKeyOnDemand", "TagResource", "UntagResource", "UpdateKeyDescription", "UpdatePrimaryRegion",
+        "GetKeyLastUsage", "GetKeyRotationStatus", "GetParametersForImport", "GetPublicKey", "ImportKeyMaterial", "ListGrants", "ListKeyPolicies",
+        "ListKeyRotations", "ListResourceTags", "ReplicateKey", "RevokeGrant", "RotateKeyOnDemand", "TagResource", "UntagResource", "UpdateKeyDescription",
+        "UpdatePrimaryRegion",
     ];
 
     private static readonly string[] OfTheAccount =
     [
-        "ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DescribeCustomKeyStores", "DisconnectCustomKeyStore", "ListRetirableGrants",
-        "RetireGrant", "UpdateCustomKeyStore",
+        "ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DescribeCustomKeyStores", "DisconnectCustomKeyStore",
+        "ListRetirableGrants", "RetireGrant", "UpdateCustomKeyStore",
     ];
 
     public static IEnumerable<KeyValuePair<string, Func<KmsCall, JsonObject?>>> All =>

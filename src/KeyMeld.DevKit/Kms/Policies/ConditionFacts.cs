@@ -29,7 +29,7 @@ internal sealed class ConditionFacts
         return context.Pairs.Count == 0 ? this : Add("kms:EncryptionContextKeys", [.. context.Pairs.Keys]);
     }
 
-    /// <summary>`kms:RecipientAttestation:PCR0` and so on, lower-case hexadecimal, and `ImageSha384`, which is PCR0. Only a verified document gets here.</summary>
+    /// <summary>`kms:RecipientAttestation:PCR0` and so on, lower-case hexadecimal; `ImageSha384` is PCR0. Only a verified document gets here.</summary>
     public ConditionFacts AddPcrs(IReadOnlyDictionary<int, string> pcrs)
     {
         foreach (var (index, value) in pcrs)

@@ -36,7 +36,7 @@ internal sealed record PolicyStatement
 /// <summary>A key policy: nothing is allowed but what a statement allows and none denies.</summary>
 internal sealed record KeyPolicy(IReadOnlyList<PolicyStatement> Statements)
 {
-    /// <summary>What AWS attaches when a key is created without a policy: the account, and with it every principal with IAM's leave, may do everything.</summary>
+    /// <summary>What AWS attaches to a key created without a policy: the account, and with it every principal with IAM's leave, may do everything.</summary>
     public static string DefaultFor(string accountId) =>
         $$"""
         {

@@ -34,7 +34,7 @@ internal static class KeyPolicyParser
         if (root.ValueKind != JsonValueKind.Object)
             throw Malformed("This policy contains invalid Json");
         RefuseOtherThan(root, ["Version", "Id", "Statement"]);
-        if (root.TryGetProperty("Version", out var version) && (version.ValueKind != JsonValueKind.String || version.GetString() is not ("2012-10-17" or "2008-10-17")))
+        if (root.TryGetProperty("Version", out var version) && TextOf(version) is not ("2012-10-17" or "2008-10-17"))
             throw Malformed("The policy must contain a valid version string");
         if (!root.TryGetProperty("Statement", out var statements))
             throw Malformed("Policy statement must contain a Statement element.");
@@ -45,7 +45,7 @@ internal static class KeyPolicyParser
     private static PolicyStatement ParseStatement(JsonElement statement)
     {
         RefuseOtherThan(statement, StatementElements);
-        var effect = statement.TryGetProperty("Effect", out var element) && element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+        var effect = statement.TryGetProperty("Effect", out var element) ? TextOf(element) : null;
         var (actions, actionsAreExcluded) = OneOf(statement, "Action", "NotAction");
         var (resources, resourcesAreExcluded) = OneOf(statement, "Resource", "NotResource");
         foreach (var action in actions ?? [])
@@ -104,7 +104,11 @@ internal static class KeyPolicyParser
     }
 
     private static JsonElement.ObjectEnumerator Members(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : throw Malformed("A Condition is an object of operators, each an object of condition keys.");
+        value.ValueKind == JsonValueKind.Object
+            ? value.EnumerateObject()
+            : throw Malformed("A Condition is an object of operators, each an object of condition keys.");
+
+    private static string? TextOf(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static List<string> Texts(JsonElement value) =>
         [.. (value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value]).Select(item => item.ValueKind switch

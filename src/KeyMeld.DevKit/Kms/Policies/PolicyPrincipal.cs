@@ -12,6 +12,12 @@ internal sealed record Caller(string PrincipalArn, string CallerArn, string Acco
 /// </summary>
 internal sealed partial record PolicyPrincipal(string Value)
 {
+    private const string Account = "[0-9]{12}";
+    private const string Name = "[A-Za-z0-9_+=,.@-]+";
+    private const string Path = "[A-Za-z0-9_+=,.@/-]+";
+    private const string User = $"arn:aws:iam::{Account}:(?:root|(?:user|role)/{Path})";
+    private const string Session = $"arn:aws:sts::{Account}:(?:assumed-role/{Name}/{Name}|federated-user/{Name})";
+
     public static bool IsWellFormed(string value) => value == "*" || WellFormed().IsMatch(value);
 
     public bool Matches(Caller caller) =>
@@ -21,6 +27,6 @@ internal sealed partial record PolicyPrincipal(string Value)
         || Value == caller.AccountId
         || Value == $"arn:aws:iam::{caller.AccountId}:root";
 
-    [GeneratedRegex(@"\A(?:\d{12}|arn:aws:iam::\d{12}:(?:root|user/[\w+=,.@/-]+|role/[\w+=,.@/-]+)|arn:aws:sts::\d{12}:(?:assumed-role/[\w+=,.@-]+/[\w+=,.@-]+|federated-user/[\w+=,.@-]+))\z")]
+    [GeneratedRegex($@"\A(?:{Account}|{User}|{Session})\z")]
     private static partial Regex WellFormed();
 }

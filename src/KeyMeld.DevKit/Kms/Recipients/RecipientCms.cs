@@ -2,7 +2,6 @@
 // (kms-nitro.md section 3): indefinite lengths outside, DER for the one KeyTransRecipientInfo, AES-256-CBC content.
 using System.Formats.Asn1;
 using System.Security.Cryptography;
-using KeyMeld.DevKit.Kms.Keys;
 
 namespace KeyMeld.DevKit.Kms.Recipients;
 

@@ -3,7 +3,6 @@ using System.Net;
 using System.Text.Json;
 using KeyMeld.DevKit.Kms.Auditing;
 using KeyMeld.DevKit.Kms.Authentication;
-using KeyMeld.DevKit.Kms.Keys;
 using KeyMeld.DevKit.Kms.Operations;
 
 namespace KeyMeld.DevKit.Kms.Wire;
@@ -21,7 +20,7 @@ internal sealed class KmsEndpoint(KmsService service, SigV4Verifier verifier, Km
 
     public async Task HandleAsync(HttpContext http)
     {
-        var requestId = KernelRandom.Uuid();
+        var requestId = AwsIds.Uuid();
         var entry = new KmsEvent(requestId, service.Time.GetUtcNow());
         var body = await ReadBodyAsync(http);
         var answer = Answer(http, body, entry);

@@ -31,7 +31,7 @@ internal sealed class RequestReader(JsonElement body)
             return null;
         var text = value.GetString()!;
         if (!choices.Contains(text))
-            _violations.Add($"Value '{text}' at '{Shown(name)}' failed to satisfy constraint: Member must satisfy enum value set: [{shownAs ?? string.Join(", ", choices)}]");
+            Violate($"'{text}' ", name, $"satisfy enum value set: [{shownAs ?? string.Join(", ", choices)}]");
         return text;
     }
 
@@ -54,9 +54,9 @@ internal sealed class RequestReader(JsonElement body)
         if (!value.TryGetInt32(out var number))
             throw KmsFault.Serialization($"{Shown(name)} is not an integer.");
         if (number < minimum)
-            _violations.Add($"Value '{number}' at '{Shown(name)}' failed to satisfy constraint: Member must have value greater than or equal to {minimum}");
+            Violate($"'{number}' ", name, $"have value greater than or equal to {minimum}");
         if (number > maximum)
-            _violations.Add($"Value '{number}' at '{Shown(name)}' failed to satisfy constraint: Member must have value less than or equal to {maximum}");
+            Violate($"'{number}' ", name, $"have value less than or equal to {maximum}");
         return number;
     }
 
@@ -111,7 +111,7 @@ internal sealed class RequestReader(JsonElement body)
         foreach (var reader in nested)
             all.AddRange(reader._violations);
         if (all.Count != 0)
-            throw KmsFault.Validation(string.Create(CultureInfo.InvariantCulture, $"{all.Count} validation error{(all.Count == 1 ? "" : "s")} detected: ") + string.Join("; ", all));
+            throw KmsFault.Validation($"{all.Count} validation error{(all.Count == 1 ? "" : "s")} detected: {string.Join("; ", all)}");
     }
 
     private string Prefix { get; init; } = "";
@@ -129,15 +129,18 @@ internal sealed class RequestReader(JsonElement body)
 
     private T Missing<T>(string name, T standIn)
     {
-        _violations.Add($"Value null at '{Shown(name)}' failed to satisfy constraint: Member must not be null");
+        Violate("null ", name, "not be null");
         return standIn;
     }
+
+    private void Violate(string shownValue, string name, string constraint) =>
+        _violations.Add($"Value {shownValue}at '{Shown(name)}' failed to satisfy constraint: Member must {constraint}");
 
     private void CheckLength(string shownValue, string name, int length, int minimum, int maximum)
     {
         if (length < minimum)
-            _violations.Add($"Value {shownValue}at '{Shown(name)}' failed to satisfy constraint: Member must have length greater than or equal to {minimum}");
+            Violate(shownValue, name, $"have length greater than or equal to {minimum}");
         if (length > maximum)
-            _violations.Add($"Value {shownValue}at '{Shown(name)}' failed to satisfy constraint: Member must have length less than or equal to {maximum}");
+            Violate(shownValue, name, $"have length less than or equal to {maximum}");
     }
 }

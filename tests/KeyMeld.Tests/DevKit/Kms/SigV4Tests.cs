@@ -12,7 +12,8 @@ public sealed class SigV4Tests
 
     public static TheoryData<string, string, string, string, string, string> Published => new()
     {
-        // AWS Signature Version 4 test suite: get-vanilla, post-vanilla, get-vanilla-query-order-key-case, get-header-value-trim; and the IAM example of the user guide.
+        // AWS Signature Version 4 test suite: get-vanilla, post-vanilla, get-vanilla-query-order-key-case, get-header-value-trim; and the example of
+        // the IAM user guide.
         { "GET", "", "service", "", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31" },
         { "POST", "", "service", "", "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b" },
         { "GET", "?Param2=value2&Param1=value1", "service", "", "", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500" },
@@ -127,7 +128,7 @@ public sealed class SigV4Tests
         var enclave = kms.Emulator.Credentials.Enclave;
         foreach (var token in new[] { null, "another" })
         {
-            var wrong = new KmsCredential { Name = "wrong", AccessKeyId = enclave.AccessKeyId, SecretAccessKey = enclave.SecretAccessKey, PrincipalArn = enclave.PrincipalArn, SessionToken = token };
+            var wrong = Credential(enclave.AccessKeyId, enclave.SecretAccessKey, token);
             var answer = await kms.Raw(wrong).CallAsync("GenerateRandom", Body);
             Assert.Equal("UnrecognizedClientException", answer.Code);
             Assert.Equal("The security token included in the request is invalid.", answer.ErrorText);
@@ -137,22 +138,13 @@ public sealed class SigV4Tests
     [Fact]
     public async Task A_credential_expires_at_its_time_and_only_for_who_has_its_secret()
     {
-        var expired = new KmsCredential
-        {
-            Name = "expired",
-            AccessKeyId = "ASIAEXPIRED",
-            SecretAccessKey = "secret",
-            SessionToken = "token",
-            PrincipalArn = "arn:aws:iam::000000000000:role/r",
-            SessionName = "s",
-            Expires = DateTimeOffset.UtcNow.AddSeconds(-1),
-        };
+        var expired = Credential("ASIAEXPIRED", "secret", "token", DateTimeOffset.UtcNow.AddSeconds(-1));
         await using var kms = await RunningKms.StartAsync(expired);
         var answer = await kms.Raw(expired).CallAsync("GenerateRandom", Body);
         Assert.Equal("ExpiredTokenException", answer.Code);
         Assert.Equal("The security token included in the request is expired", answer.ErrorText);
 
-        var guessed = new KmsCredential { Name = "x", AccessKeyId = expired.AccessKeyId, SecretAccessKey = "guess", SessionToken = "token", PrincipalArn = expired.PrincipalArn };
+        var guessed = Credential(expired.AccessKeyId, "guess", expired.SessionToken);
         Assert.Equal("InvalidSignatureException", (await kms.Raw(guessed).CallAsync("GenerateRandom", Body)).Code);
     }
 
@@ -163,4 +155,15 @@ public sealed class SigV4Tests
         var answer = await kms.Raw(kms.Emulator.Credentials.Admin).CallAsync("CreateKey", """{"Description":"Schlüssel 🔑"}""");
         Assert.Equal("Schlüssel 🔑", answer.Json.GetProperty("KeyMetadata").GetProperty("Description").GetString());
     }
+
+    private static KmsCredential Credential(string accessKeyId, string secret, string? token, DateTimeOffset? expires = null) => new()
+    {
+        Name = "other",
+        AccessKeyId = accessKeyId,
+        SecretAccessKey = secret,
+        SessionToken = token,
+        Expires = expires,
+        PrincipalArn = "arn:aws:iam::000000000000:role/other",
+        SessionName = "session",
+    };
 }

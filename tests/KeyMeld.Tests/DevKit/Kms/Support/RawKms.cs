@@ -53,7 +53,8 @@ internal sealed record RawAnswer(HttpStatusCode Status, string ContentType, stri
 }
 
 /// <summary>
-/// Speaks to the emulator without an SDK: its own Signature Version 4, written from the specification and independent of the emulator's, and the bytes of the answer.
+/// Speaks to the emulator without an SDK: its own Signature Version 4, written from the specification and independent of the emulator's, and the
+/// bytes of the answer.
 /// </summary>
 internal sealed class RawKms(Uri endpoint, KmsCredential credential)
 {
@@ -99,11 +100,13 @@ internal sealed class RawKms(Uri endpoint, KmsCredential credential)
         var names = headers.Keys.Where(name => !request.Unsigned.Contains(name)).ToList();
         var date = request.ScopeDate ?? timestamp[..8];
         var scope = $"{date}/{request.Region}/{request.Service}/{request.Terminator}";
-        var canonical = $"POST\n/\n{request.Query.TrimStart('?')}\n{string.Concat(names.Select(name => $"{name}:{headers[name]}\n"))}\n{string.Join(';', names)}\n{Hash(request.Body)}";
+        var signedHeaders = string.Join(';', names);
+        var canonicalHeaders = string.Concat(names.Select(name => $"{name}:{headers[name]}\n"));
+        var canonical = $"POST\n/\n{request.Query.TrimStart('?')}\n{canonicalHeaders}\n{signedHeaders}\n{Hash(request.Body)}";
         var key = Encoding.UTF8.GetBytes("AWS4" + credential.SecretAccessKey);
         foreach (var part in new[] { date, request.Region, request.Service, request.Terminator, $"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{Hash(canonical)}" })
             key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
-        return $"AWS4-HMAC-SHA256 Credential={credential.AccessKeyId}/{scope}, SignedHeaders={string.Join(';', names)}, Signature={Convert.ToHexStringLower(key)}";
+        return $"AWS4-HMAC-SHA256 Credential={credential.AccessKeyId}/{scope}, SignedHeaders={signedHeaders}, Signature={Convert.ToHexStringLower(key)}";
     }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -44,6 +44,16 @@ internal sealed class RunningKms : IAsyncDisposable
         return client;
     }
 
+    /// <summary>The lines of the event log.</summary>
+    public IReadOnlyList<string> Events
+    {
+        get
+        {
+            using var file = new StreamReader(new FileStream(Path.Combine(Folder, "kms-events.jsonl"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return file.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
+    }
+
     public RawKms Raw(KmsCredential credential) => new(Emulator.Endpoint, credential);
 
     /// <summary>A key made by the admin; its ARN.</summary>

@@ -4,15 +4,15 @@ using KeyMeld.DevKit.Kms.Wire;
 
 namespace KeyMeld.DevKit.Kms.Recipients;
 
-/// <summary>The `Recipient` member of Decrypt, GenerateDataKey and GenerateRandom. With it an answer is encrypted to an attested key and has no plaintext.</summary>
-internal sealed class RecipientInfo
+/// <summary>The `Recipient` of Decrypt, GenerateDataKey and GenerateRandom. With it an answer is encrypted to an attested key and has no plaintext.</summary>
+internal sealed class RecipientRequest
 {
     private const int MaxDocumentBytes = 262144;
     private static readonly string[] Algorithms = ["RSAES_OAEP_SHA_256"];
     private readonly byte[]? _document;
     private readonly string? _algorithm;
 
-    private RecipientInfo(RequestReader reader)
+    private RecipientRequest(RequestReader reader)
     {
         Reader = reader;
         _document = reader.Blob("AttestationDocument", MaxDocumentBytes);
@@ -22,7 +22,7 @@ internal sealed class RecipientInfo
     /// <summary>For the check of the whole request.</summary>
     public RequestReader Reader { get; }
 
-    public static RecipientInfo? Read(RequestReader request) => request.Structure("Recipient") is { } reader ? new(reader) : null;
+    public static RecipientRequest? Read(RequestReader request) => request.Structure("Recipient") is { } reader ? new(reader) : null;
 
     public VerifiedRecipient Verify(KmsCall call, ConditionFacts facts)
     {

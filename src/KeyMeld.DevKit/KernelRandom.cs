@@ -1,6 +1,6 @@
-namespace KeyMeld.DevKit.Nsm;
+namespace KeyMeld.DevKit;
 
-/// <summary>Random bytes of the kernel, which stand for those of the module.</summary>
+/// <summary>Random bytes of the kernel: whatever the simulated module and the emulated KMS draw comes from here.</summary>
 internal static class KernelRandom
 {
     public static byte[] Bytes(int length)
