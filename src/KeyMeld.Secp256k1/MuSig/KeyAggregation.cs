@@ -9,10 +9,12 @@ namespace KeyMeld.Secp256k1;
 public sealed class KeyAggregation
 {
     private readonly NativeKeyAggCache _cache;
+    private readonly PublicKey[] _keys;
 
-    private KeyAggregation(IReadOnlyList<PublicKey> keys, in NativeKeyAggCache cache, in NativePublicKey aggregateKey)
+    private KeyAggregation(PublicKey[] keys, in NativeKeyAggCache cache, in NativePublicKey aggregateKey)
     {
-        Keys = keys;
+        _keys = keys;
+        Keys = keys.AsReadOnly();
         _cache = cache;
         AggregateKey = new PublicKey(aggregateKey);
         OutputKey = AggregateKey.ToXOnly();
@@ -44,7 +46,7 @@ public sealed class KeyAggregation
             throw new CryptographicException("The public keys cannot be aggregated.");
         if (Native.secp256k1_musig_pubkey_get(context, out var aggregateKey, cache) != 1)
             throw Misuse.Unexpected();
-        return new KeyAggregation(keys.AsReadOnly(), cache, aggregateKey);
+        return new KeyAggregation(keys, cache, aggregateKey);
     }
 
     /// <summary>The keys in the order of BIP-327's KeySort: by their 33 bytes, lexicographically. Duplicates stay.</summary>
@@ -66,7 +68,7 @@ public sealed class KeyAggregation
         Require.Length(tweak32, 32);
         var cache = _cache;
         return Native.secp256k1_musig_pubkey_ec_tweak_add(NativeContext.Pointer, out var aggregateKey, ref cache, tweak32) == 1
-            ? new KeyAggregation(Keys, cache, aggregateKey)
+            ? new KeyAggregation(_keys, cache, aggregateKey)
             : throw InvalidTweak();
     }
 
@@ -80,7 +82,7 @@ public sealed class KeyAggregation
         Require.Length(tweak32, 32);
         var cache = _cache;
         return Native.secp256k1_musig_pubkey_xonly_tweak_add(NativeContext.Pointer, out var aggregateKey, ref cache, tweak32) == 1
-            ? new KeyAggregation(Keys, cache, aggregateKey)
+            ? new KeyAggregation(_keys, cache, aggregateKey)
             : throw InvalidTweak();
     }
 
@@ -88,7 +90,7 @@ public sealed class KeyAggregation
     public bool Contains(PublicKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        foreach (var member in Keys)
+        foreach (var member in _keys)
         {
             if (member.Equals(key))
                 return true;
