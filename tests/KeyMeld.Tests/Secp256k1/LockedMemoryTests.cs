@@ -131,10 +131,8 @@ public unsafe class LockedMemoryTests
     public void What_cannot_be_locked_is_refused_with_the_limit_to_raise()
     {
         SecureMemoryException? exception = null;
-        // The right to lock without a limit is given up by a thread of its own.
-        var thread = new Thread(() =>
+        WithoutCapabilities(() =>
         {
-            DropCapabilities();
             Assert.Equal(0, Libc.getrlimit(Libc.RLIMIT_MEMLOCK, out var limit));
             if (limit.Maximum > 256 * 1024 * 1024)
             {
@@ -143,8 +141,6 @@ public unsafe class LockedMemoryTests
             }
             exception = Assert.Throws<SecureMemoryException>(() => SecretBytes.Allocate((int)limit.Maximum + 1));
         });
-        thread.Start();
-        thread.Join();
         Assert.Contains("ulimit -l", exception?.Message, StringComparison.Ordinal);
     }
 
@@ -152,17 +148,14 @@ public unsafe class LockedMemoryTests
     public void A_soft_limit_below_the_hard_one_is_raised()
     {
         var done = false;
-        var thread = new Thread(() =>
+        WithoutCapabilities(() =>
         {
-            DropCapabilities();
             Assert.Equal(0, Libc.getrlimit(Libc.RLIMIT_MEMLOCK, out var limit));
             limit.Current = 0;
             Assert.Equal(0, Libc.setrlimit(Libc.RLIMIT_MEMLOCK, limit));
             using var secret = SecretBytes.Allocate(100_000);
             done = true;
         });
-        thread.Start();
-        thread.Join();
         Assert.True(done);
     }
 
@@ -212,13 +205,28 @@ public unsafe class LockedMemoryTests
         static nint Address(string hex) => unchecked((nint)ulong.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
-    // capset(2), version 3, all sets empty, for the calling thread.
-    private static void DropCapabilities()
+    // The right to lock without a limit belongs to a thread: one of its own gives it up with capset(2), version 3, all sets empty.
+    private static void WithoutCapabilities(Action action)
     {
-        ReadOnlySpan<uint> header = [0x20080522, 0];
-        ReadOnlySpan<uint> none = [0, 0, 0, 0, 0, 0];
-        fixed (uint* h = header, n = none)
-            Assert.Equal(0, capset(h, n));
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            ReadOnlySpan<uint> header = [0x20080522, 0];
+            ReadOnlySpan<uint> none = [0, 0, 0, 0, 0, 0];
+            try
+            {
+                fixed (uint* h = header, n = none)
+                    Assert.Equal(0, capset(h, n));
+                action();
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        Assert.Null(failure);
     }
 
     [DllImport("libc", SetLastError = true)]

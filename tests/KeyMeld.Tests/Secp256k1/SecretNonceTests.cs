@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using KeyMeld.Secp256k1;
 
@@ -137,6 +138,7 @@ public class SecretNonceTests
     {
         using var start = new Barrier(Threads);
         var outcomes = new bool[Threads];
+        var failures = new ConcurrentBag<Exception>();
         var threads = Enumerable.Range(0, Threads).Select(index => new Thread(() =>
         {
             start.SignalAndWait();
@@ -148,9 +150,14 @@ public class SecretNonceTests
             {
                 outcomes[index] = false;
             }
+            catch (Exception failure)
+            {
+                failures.Add(failure);
+            }
         })).ToArray();
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
+        Assert.Empty(failures);
         return outcomes;
     }
 }
