@@ -1,6 +1,8 @@
 namespace KeyMeld.Attestation;
 
-/// <summary>Why an attestation document is refused: one value per check, in the order the checks run. The names are stable and may be shown, logged and compared.</summary>
+/// <summary>
+/// Why an attestation document is refused: one value per check, in the order the checks run. The names are stable and may be shown, logged and compared.
+/// </summary>
 public enum AttestationFailure
 {
     /// <summary>The document is empty or larger than <see cref="AttestationDocument.MaxSize"/>.</summary>

@@ -28,15 +28,16 @@ public sealed class AttestationVerifier
     public VerifiedAttestation Verify(ReadOnlySpan<byte> document, AttestationExpectations expectations) => Verify(document, expectations, _clock.GetUtcNow());
 
     /// <summary>
-    /// Verifies a kept document as it would have been at a given time, with every check; a document says nothing about an enclave of today after that. For archives and for tests
-    /// with real documents.
+    /// Verifies a kept document as it would have been at a given time, with every check; a document says nothing about an enclave of today after that. For
+    /// archives and for tests with real documents.
     /// </summary>
     /// <param name="document">The bytes.</param>
     /// <param name="expectations">What nonce, user data and public key have to be.</param>
     /// <param name="at">The time to verify for; within five minutes of the document's own.</param>
     /// <returns>What the document attested.</returns>
     /// <exception cref="AttestationException">The first check that failed.</exception>
-    public VerifiedAttestation VerifyArchived(ReadOnlySpan<byte> document, AttestationExpectations expectations, DateTimeOffset at) => Verify(document, expectations, at);
+    public VerifiedAttestation VerifyArchived(ReadOnlySpan<byte> document, AttestationExpectations expectations, DateTimeOffset at) =>
+        Verify(document, expectations, at);
 
     private VerifiedAttestation Verify(ReadOnlySpan<byte> bytes, AttestationExpectations expectations, DateTimeOffset at)
     {
@@ -104,7 +105,8 @@ public sealed class AttestationVerifier
         }
         if (document.Timestamp - at > MaxClockDifference)
         {
-            throw new AttestationException(AttestationFailure.FromTheFuture, $"The document is of {document.Timestamp:u}, more than five minutes after {at:u}; check the clock.");
+            throw new AttestationException(AttestationFailure.FromTheFuture,
+                $"The document is of {document.Timestamp:u}, more than five minutes after {at:u}; check the clock.");
         }
     }
 }

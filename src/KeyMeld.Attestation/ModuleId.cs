@@ -1,7 +1,8 @@
 namespace KeyMeld.Attestation;
 
 /// <summary>
-/// Names of signing modules. An enclave's is <c>&lt;instance id&gt;-enc&lt;hex&gt;</c>; other products of the same signer have other forms (NitroTPM: <c>i-…-tpm0…</c>).
+/// Names of signing modules. An enclave's is <c>&lt;instance id&gt;-enc&lt;hex&gt;</c>; other products of the same signer have other forms (NitroTPM:
+/// <c>i-…-tpm0…</c>).
 /// </summary>
 public static class ModuleId
 {

@@ -21,7 +21,9 @@ public sealed class AttestationRoot
 
     private AttestationRoot(X509Certificate2 certificate) => Certificate = certificate;
 
-    /// <summary>The root of the commercial AWS regions (partition aws), valid 2019 to 2049. GovCloud and China have other roots, which are not trusted.</summary>
+    /// <summary>
+    /// The root of the commercial AWS regions (partition aws), valid 2019 to 2049. GovCloud and China have other roots, which are not trusted.
+    /// </summary>
     public static AttestationRoot AwsNitroG1 => AwsNitroG1Loader.Value;
 
     /// <summary>The certificate in DER.</summary>

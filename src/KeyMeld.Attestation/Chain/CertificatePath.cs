@@ -3,7 +3,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace KeyMeld.Attestation;
 
-/// <summary>The one chain a document may present: leaf, its bundle backwards, the pinned root (attestation_process.md section 3.2.3). No revocation lists, nothing is downloaded.</summary>
+/// <summary>
+/// The one chain a document may present: leaf, its bundle backwards, the pinned root (attestation_process.md section 3.2.3). No revocation lists, nothing is
+/// downloaded.
+/// </summary>
 internal static class CertificatePath
 {
     /// <summary>Verifies the chain and returns the leaf; the caller disposes it.</summary>
@@ -83,7 +86,8 @@ internal static class CertificatePath
             if (!valid || status != X509ChainStatusFlags.NoError || !elements.Select(element => element.RawDataMemory).SequenceEqual(
                 path.Append(root.Certificate).Select(certificate => certificate.RawDataMemory), DerComparer.Instance))
             {
-                throw new AttestationException(AttestationFailure.Chain, $"The certificates do not lead from the document's signer to the pinned root ({status}).");
+                throw new AttestationException(AttestationFailure.Chain,
+                    $"The certificates do not lead from the document's signer to the pinned root ({status}).");
             }
         }
         finally

@@ -2,7 +2,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace KeyMeld.Attestation;
 
-/// <summary>What a certificate at its place in a Nitro chain has to say of itself (attestation_process.md section 3.2.3), checked here and not left to the platform's defaults.</summary>
+/// <summary>
+/// What a certificate at its place in a Nitro chain has to say of itself (attestation_process.md section 3.2.3), checked here and not left to the platform's
+/// defaults.
+/// </summary>
 internal static class CertificateRules
 {
     private const string EcPublicKey = "1.2.840.10045.2.1";
@@ -56,7 +59,9 @@ internal static class CertificateRules
 
     private static T Only<T>(X509Certificate2 certificate)
         where T : X509Extension =>
-        certificate.Extensions.OfType<T>().ToArray() is [var extension] ? extension : throw Refused("A certificate does not have basic constraints and key usage exactly once.");
+        certificate.Extensions.OfType<T>().ToArray() is [var extension]
+            ? extension
+            : throw Refused("A certificate does not have basic constraints and key usage exactly once.");
 
     private static AttestationException Refused(string message) => new(AttestationFailure.CertificateConstraints, message);
 }

@@ -42,8 +42,10 @@ public sealed class AttestationDocument
     /// <summary>Parses a document: size, COSE_Sign1 (untagged or tag 18), protected header, payload and field rules. It verifies nothing.</summary>
     /// <param name="document">The bytes as the device or KMS client passed them on.</param>
     /// <returns>The parsed document; it keeps its own copy of the bytes.</returns>
-    /// <exception cref="AttestationException">With <see cref="AttestationFailure.Size"/>, <see cref="AttestationFailure.Encoding"/>, <see cref="AttestationFailure.Algorithm"/>,
-    /// <see cref="AttestationFailure.Field"/> or <see cref="AttestationFailure.Product"/>.</exception>
+    /// <exception cref="AttestationException">
+    /// With <see cref="AttestationFailure.Size"/>, <see cref="AttestationFailure.Encoding"/>, <see cref="AttestationFailure.Algorithm"/>,
+    /// <see cref="AttestationFailure.Field"/> or <see cref="AttestationFailure.Product"/>.
+    /// </exception>
     public static AttestationDocument Parse(ReadOnlySpan<byte> document)
     {
         if (document.IsEmpty || document.Length > MaxSize)

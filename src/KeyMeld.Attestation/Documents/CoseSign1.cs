@@ -54,7 +54,8 @@ internal sealed class CoseSign1
         return new CoseSign1(payload, signature);
     }
 
-    public bool IsSignedBy(ECDsa key) => key.VerifyData(SignatureStructure(), _signature, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+    public bool IsSignedBy(ECDsa key) =>
+        key.VerifyData(SignatureStructure(), _signature, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
     /// <summary>RFC 9052 section 4.4, without external data.</summary>
     private byte[] SignatureStructure()

@@ -3,8 +3,8 @@ using System.Formats.Cbor;
 namespace KeyMeld.Attestation;
 
 /// <summary>
-/// The signed payload (attestation_process.md sections 2.2.2 and 3.2.2.2): a definite or indefinite map, keys in any order, duplicates refused, absent optionals null or left
-/// out. Keys AWS may add are skipped and never interpreted; NitroTPM's registers, which the same root signs, are refused.
+/// The signed payload (attestation_process.md sections 2.2.2 and 3.2.2.2): a definite or indefinite map, keys in any order, duplicates refused, absent
+/// optionals null or left out. Keys AWS may add are skipped and never interpreted; NitroTPM's registers, which the same root signs, are refused.
 /// </summary>
 internal sealed class PayloadReader
 {
@@ -92,7 +92,8 @@ internal sealed class PayloadReader
 
     private string ReadText() => _reader.PeekState() == CborReaderState.TextString
         ? _reader.ReadTextString()
-        : throw new AttestationException(AttestationFailure.Encoding, "The attestation document has an item that is not a definite text string where one is due.");
+        : throw new AttestationException(AttestationFailure.Encoding,
+            "The attestation document has an item that is not a definite text string where one is due.");
 
     private string ReadModuleId()
     {
@@ -125,7 +126,9 @@ internal sealed class PayloadReader
             }
         }
         _reader.ReadEndMap();
-        return registers.ContainsKey(0) && registers.ContainsKey(1) && registers.ContainsKey(2) ? new Pcrs(registers) : throw Invalid("pcrs", "lacks PCR0, PCR1 or PCR2");
+        return registers.ContainsKey(0) && registers.ContainsKey(1) && registers.ContainsKey(2)
+            ? new Pcrs(registers)
+            : throw Invalid("pcrs", "lacks PCR0, PCR1 or PCR2");
     }
 
     private List<ReadOnlyMemory<byte>> ReadBundle()

@@ -31,7 +31,9 @@ public static class PcrMath
         return hash.GetHashAndReset();
     }
 
-    /// <summary>A register that measures content once: SHA-384(0^48 ‖ SHA-384(content)). PCR8 is this of the DER of the certificate that signed the image.</summary>
+    /// <summary>
+    /// A register that measures content once: SHA-384(0^48 ‖ SHA-384(content)). PCR8 is this of the DER of the certificate that signed the image.
+    /// </summary>
     /// <param name="content">The measured bytes.</param>
     /// <returns>48 bytes.</returns>
     public static byte[] OfContent(ReadOnlySpan<byte> content) => OfDigest(SHA384.HashData(content));
@@ -55,7 +57,8 @@ public static class PcrMath
     /// <param name="commandLine">The kernel command line section.</param>
     /// <param name="ramdisks">The ramdisk sections in their order; the first one boots, the others hold the application.</param>
     /// <returns>The three registers.</returns>
-    public static (byte[] Pcr0, byte[] Pcr1, byte[] Pcr2) OfImage(ReadOnlyMemory<byte> kernel, ReadOnlyMemory<byte> commandLine, IReadOnlyList<ReadOnlyMemory<byte>> ramdisks)
+    public static (byte[] Pcr0, byte[] Pcr1, byte[] Pcr2) OfImage(
+        ReadOnlyMemory<byte> kernel, ReadOnlyMemory<byte> commandLine, IReadOnlyList<ReadOnlyMemory<byte>> ramdisks)
     {
         if (ramdisks.Count == 0)
         {

@@ -44,7 +44,8 @@ public sealed class Pcrs : IEquatable<Pcrs>
     public bool IsZero(int index) => !_registers[index].AsSpan().ContainsAnyExcept((byte)0);
 
     /// <inheritdoc/>
-    public bool Equals(Pcrs? other) => other is not null && Indexes.SequenceEqual(other.Indexes) && Indexes.All(index => _registers[index].AsSpan().SequenceEqual(other._registers[index]));
+    public bool Equals(Pcrs? other) =>
+        other is not null && Indexes.SequenceEqual(other.Indexes) && Indexes.All(index => _registers[index].AsSpan().SequenceEqual(other._registers[index]));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Pcrs);

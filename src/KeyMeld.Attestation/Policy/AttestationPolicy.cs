@@ -3,7 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace KeyMeld.Attestation;
 
 /// <summary>
-/// What a caller trusts: a root and the releases under it. The two cases are the whole set, and neither switches a check off: development has a root of its own.
+/// What a caller trusts: a root and the releases under it. The two cases are the whole set, and neither switches a check off: development has a root of its
+/// own.
 /// </summary>
 public abstract record AttestationPolicy
 {
@@ -27,7 +28,8 @@ public abstract record AttestationPolicy
     {
         if (Releases is not null && !Releases.Any(release => release.Matches(attestation.Pcrs, kmsKeyArn)))
         {
-            throw new AttestationException(AttestationFailure.Release, $"The enclave is none of the trusted releases: {attestation.Pcrs}, KMS key {kmsKeyArn}.");
+            throw new AttestationException(AttestationFailure.Release,
+                $"The enclave is none of the trusted releases: {attestation.Pcrs}, KMS key {kmsKeyArn}.");
         }
     }
 
@@ -52,7 +54,7 @@ public abstract record AttestationPolicy
     {
         /// <summary>Trusts a development root.</summary>
         /// <param name="root">The simulator's root certificate.</param>
-        /// <param name="releases">Exactly these releases, or null for whatever runs under that root, as a build under development changes its measurement each time.</param>
+        /// <param name="releases">Exactly these, or null for whatever runs under that root, as a build under development keeps changing.</param>
         /// <exception cref="ArgumentException">The certificate cannot be a root, is AWS' own, or the list is empty.</exception>
         public Development(X509Certificate2 root, IReadOnlyList<Release>? releases = null)
             : base(AttestationRoot.Development(root), releases is null ? null : [.. releases])

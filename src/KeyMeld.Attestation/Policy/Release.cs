@@ -1,8 +1,8 @@
 namespace KeyMeld.Attestation;
 
 /// <summary>
-/// One build of the enclave and the one KMS key its identity may be sealed under. It matches as a whole: PCR0 alone would let bytes move between the parts of an image,
-/// and the right build under another KMS key is another enclave.
+/// One build of the enclave and the one KMS key its identity may be sealed under. It matches as a whole: PCR0 alone would let bytes move between the parts of
+/// an image, and the right build under another KMS key is another enclave.
 /// </summary>
 public sealed record Release
 {
@@ -15,7 +15,8 @@ public sealed record Release
     public Release(string pcr0, string pcr1, string pcr2, string kmsKeyArn)
     {
         (Pcr0, Pcr1, Pcr2) = (Register(pcr0, nameof(pcr0)), Register(pcr1, nameof(pcr1)), Register(pcr2, nameof(pcr2)));
-        KmsKeyArn = kmsKeyArn.Split(':') is ["arn", { Length: > 0 }, "kms", { Length: > 0 }, { Length: > 0 }, var key] && key.StartsWith("key/", StringComparison.Ordinal) && key.Length > 4
+        KmsKeyArn = kmsKeyArn.Split(':') is ["arn", { Length: > 0 }, "kms", { Length: > 0 }, { Length: > 0 }, var key]
+            && key.StartsWith("key/", StringComparison.Ordinal) && key.Length > 4
             ? kmsKeyArn
             : throw new ArgumentException("A release names a KMS key by its ARN (arn:…:kms:…:key/…), not by an alias.", nameof(kmsKeyArn));
     }
@@ -40,6 +41,8 @@ public sealed record Release
         {
             throw new ArgumentException($"A register is {2 * PcrMath.Size} lower-case hex digits.", name);
         }
-        return hex.AsSpan().ContainsAnyExcept('0') ? hex : throw new ArgumentException("An all-zero register is a debug-mode enclave's, which nobody may trust.", name);
+        return hex.AsSpan().ContainsAnyExcept('0')
+            ? hex
+            : throw new ArgumentException("An all-zero register is a debug-mode enclave's, which nobody may trust.", name);
     }
 }

@@ -8,14 +8,15 @@ namespace KeyMeld.DevKit.Nsm;
 /// <summary>
 /// PCR0, PCR1 and PCR2 of a development enclave, as lower-case hex. There is no image to measure, so its two parts stand for it:
 /// <code>
-/// folder = u32 number of files ‖ for each file, by the bytes of its path: u32 length ‖ path relative to the folder with '/' in UTF-8 ‖ u64 length ‖ content
+/// folder = u32 number of files ‖ for each file, sorted by the bytes of its path: u32 length ‖ path ‖ u64 length ‖ content
 /// PCR1 = measure(folder)   PCR2 = measure(configuration file)   PCR0 = measure(folder ‖ configuration file)
 /// </code>
-/// with measure(x) = SHA-384(0^48 ‖ SHA-384(x)) and big-endian lengths. Real PCRs are those of an image file; see <see cref="PcrMath.OfImage"/>.
+/// with paths relative to the folder, in UTF-8 with '/', measure(x) = SHA-384(0^48 ‖ SHA-384(x)) and big-endian lengths.
+/// Real PCRs are those of an image file; see <see cref="PcrMath.OfImage"/>.
 /// </summary>
 public sealed record Measurement(string Pcr0, string Pcr1, string Pcr2)
 {
-    private static readonly EnumerationOptions AllFiles = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, ReturnSpecialDirectories = false };
+    private static readonly EnumerationOptions AllFiles = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
 
     /// <summary>Measures what is on disk now.</summary>
     /// <param name="binaryFolder">The folder the enclave's program runs from, with everything below it.</param>

@@ -5,8 +5,8 @@ using KeyMeld.DevKit.Nsm.Sockets;
 namespace KeyMeld.DevKit.Nsm;
 
 /// <summary>
-/// Stands in for the Nitro Secure Modules of one instance's enclaves: per enclave a unix socket that speaks the CBOR of /dev/nsm in frames of a 32-bit big-endian length, and
-/// documents in the real form under a development root. Only the root differs from AWS; whoever verifies, verifies with the same code.
+/// Stands in for the Nitro Secure Modules of one instance's enclaves: per enclave a unix socket that speaks the CBOR of /dev/nsm in frames of a 32-bit
+/// big-endian length, and documents in the real form under a development root. Only the root differs from AWS; whoever verifies, verifies with the same code.
 /// </summary>
 public sealed class NsmSimulator : IAsyncDisposable
 {
@@ -29,7 +29,9 @@ public sealed class NsmSimulator : IAsyncDisposable
     /// <summary>Where that root's certificate lies in PEM: <c>nsm/root.pem</c> in the data folder.</summary>
     public string RootCertificatePath { get; }
 
-    /// <summary>Starts listening for every enclave. Binaries and configuration files are measured when an enclave connects; they need not exist before.</summary>
+    /// <summary>
+    /// Starts listening for every enclave. Binaries and configuration files are measured when an enclave connects; they need not exist before.
+    /// </summary>
     /// <param name="dataFolder">The root is kept in its folder <c>nsm</c>, and made there at the first start.</param>
     /// <param name="enclaves">The enclaves.</param>
     /// <param name="clock">The time of certificates and documents.</param>

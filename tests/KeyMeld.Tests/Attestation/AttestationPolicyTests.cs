@@ -102,7 +102,8 @@ public class AttestationPolicyTests
     [InlineData("arn:aws:kms:us-west-2:111122223333:key/")]
     [InlineData("arn:aws:s3:us-west-2:111122223333:key/1234")]
     [InlineData("1234abcd-12ab-34cd-56ef-1234567890ab")]
-    public void K28_a_release_names_its_key_by_ARN(string arn) => Assert.Throws<ArgumentException>(() => new Release(Registers[0], Registers[1], Registers[2], arn));
+    public void K28_a_release_names_its_key_by_ARN(string arn) =>
+        Assert.Throws<ArgumentException>(() => new Release(Registers[0], Registers[1], Registers[2], arn));
 
     [Fact]
     public void Only_a_P384_authority_can_be_a_root()

@@ -103,14 +103,16 @@ public class CertificateChainTests
         Refused(AttestationFailure.CertificateConstraints, new MockNitro(leaf: Leaf with { ConstraintsCritical = false }));
         Refused(AttestationFailure.CertificateConstraints, new MockNitro(leaf: Leaf with { Usage = null }));
         Refused(AttestationFailure.CertificateConstraints, new MockNitro(leaf: Leaf with { Usage = X509KeyUsageFlags.NonRepudiation }));
-        Refused(AttestationFailure.CertificateConstraints, new MockNitro(leaf: Leaf with { Usage = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyCertSign }));
+        Refused(AttestationFailure.CertificateConstraints,
+            new MockNitro(leaf: Leaf with { Usage = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyCertSign }));
         Accepted(new MockNitro(leaf: Leaf with { UsageCritical = true }));
     }
 
     [Fact]
     public void Only_P384_keys_sign_documents_and_certificates()
     {
-        foreach (var curve in new[] { ECCurve.NamedCurves.nistP256, ECCurve.NamedCurves.nistP521, ECCurve.CreateFromFriendlyName("brainpoolP384r1"), ExplicitP384() })
+        ECCurve[] curves = [ECCurve.NamedCurves.nistP256, ECCurve.NamedCurves.nistP521, ECCurve.CreateFromFriendlyName("brainpoolP384r1"), ExplicitP384()];
+        foreach (var curve in curves)
         {
             Assert.Equal(AttestationFailure.CertificateAlgorithm, RefusalOfLeafKey(() => ECDsa.Create(curve)));
             Refused(AttestationFailure.CertificateAlgorithm, new MockNitro(instance: Instance with { NewKey = () => ECDsa.Create(curve) }));
@@ -137,7 +139,8 @@ public class CertificateChainTests
     [Fact]
     public void A_certificate_that_is_not_exactly_one_in_DER_is_refused()
     {
-        byte[][] wrong = [[.. Right.Certificate, 0], Right.Certificate[..^1], Encoding.ASCII.GetBytes(Right.Leaf.Certificate.ExportCertificatePem()), [1, 2, 3], [0x30, 0x80, 0, 0]];
+        var pem = Encoding.ASCII.GetBytes(Right.Leaf.Certificate.ExportCertificatePem());
+        byte[][] wrong = [[.. Right.Certificate, 0], Right.Certificate[..^1], pem, [1, 2, 3], [0x30, 0x80, 0, 0]];
         foreach (var certificate in wrong)
         {
             Assert.Equal(AttestationFailure.Certificate, Right.Refusal(Right.With(("certificate", Bytes(certificate)))));
@@ -165,7 +168,9 @@ public class CertificateChainTests
 
     private static void Accepted(MockNitro nitro) => Assert.Equal(Now, nitro.Verify(nitro.Document()).Timestamp);
 
-    /// <summary>A signature of the right length by a right key, under a leaf with the given one: the certificate is refused before the signature is looked at.</summary>
+    /// <summary>
+    /// A signature of the right length by a right key, under a leaf with the given one: the certificate is refused before the signature is looked at.
+    /// </summary>
     private static AttestationFailure RefusalOfLeafKey(Func<AsymmetricAlgorithm> newKey)
     {
         var nitro = new MockNitro(leaf: Leaf with { NewKey = newKey });

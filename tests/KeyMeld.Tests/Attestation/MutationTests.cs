@@ -70,7 +70,8 @@ public class MutationTests
             {
                 bundle[place] = mutated;
             }
-            var document = right.With(("certificate", Bytes(place == 0 ? mutated : right.Certificate)), ("cabundle", RawCbor.Array([.. bundle.Select(der => Bytes(der))])));
+            var document = right.With(("certificate", Bytes(place == 0 ? mutated : right.Certificate)),
+                ("cabundle", RawCbor.Array([.. bundle.Select(der => Bytes(der))])));
             return IsRefusedOrUnchanged(original, mutated, _ => right.Verify(document));
         }, iter: 1000);
     }

@@ -47,7 +47,8 @@ public class PcrMathTests
 
     private static IEnumerable<(string File, (string, string, string) Expected)> Images() =>
         Vectors.Json("eif", "expected.json").GetProperty("cases").EnumerateArray().Select(item =>
-            (item.GetProperty("file").GetString()!, (item.GetProperty("PCR0").GetString()!, item.GetProperty("PCR1").GetString()!, item.GetProperty("PCR2").GetString()!)));
+            (item.GetProperty("file").GetString()!,
+                (item.GetProperty("PCR0").GetString()!, item.GetProperty("PCR1").GetString()!, item.GetProperty("PCR2").GetString()!)));
 
     private static (string Pcr0, string Pcr1, string Pcr2) Measure(string file)
     {
@@ -56,7 +57,10 @@ public class PcrMathTests
         return (Convert.ToHexStringLower(pcr0), Convert.ToHexStringLower(pcr1), Convert.ToHexStringLower(pcr2));
     }
 
-    /// <summary>The layout of an enclave image file: a header of 548 bytes with up to 32 offsets at 28; each section has 12 bytes of type, flags and size before its content.</summary>
+    /// <summary>
+    /// The layout of an enclave image file: a header of 548 bytes with up to 32 offsets at 28; each section has 12 bytes of type, flags and size before its
+    /// content.
+    /// </summary>
     private static IEnumerable<(int Type, byte[] Content)> Sections(byte[] image)
     {
         Assert.Equal(".eif"u8.ToArray(), image[..4]);

@@ -52,11 +52,13 @@ public class RealDocumentTests
             Assert.Equal(expected.Value.GetProperty("timestamp_ms").GetInt64(), document.Timestamp.ToUnixTimeMilliseconds());
             Assert.Equal(expected.Value.GetProperty("pcr_indexes").EnumerateArray().Select(index => index.GetInt32()), document.Pcrs.Indexes);
             Assert.All(expected.Value.GetProperty("zero_pcrs").EnumerateArray(), index => Assert.True(document.Pcrs.IsZero(index.GetInt32())));
-            Assert.All(expected.Value.GetProperty("pcrs").EnumerateObject(), pcr => Assert.Equal(pcr.Value.GetString(), document.Pcrs[int.Parse(pcr.Name, null)]));
+            Assert.All(expected.Value.GetProperty("pcrs").EnumerateObject(),
+                pcr => Assert.Equal(pcr.Value.GetString(), document.Pcrs[int.Parse(pcr.Name, null)]));
             Assert.Equal(Text(expected, "user_data_hex"), Hex(document.UserData));
             Assert.Equal(Text(expected, "nonce_hex"), Hex(document.Nonce));
             Assert.Equal(Text(expected, "public_key_head"), Hex(document.PublicKey) is { } key ? key[..Math.Min(48, key.Length)] : null);
-            Assert.Equal(expected.Value.GetProperty("public_key_len") is { ValueKind: JsonValueKind.Number } length ? length.GetInt32() : null, document.PublicKey?.Length);
+            Assert.Equal(expected.Value.GetProperty("public_key_len") is { ValueKind: JsonValueKind.Number } length ? length.GetInt32() : null,
+                document.PublicKey?.Length);
             Assert.Equal(expected.Value.GetProperty("cabundle_len").GetInt32(), document.CaBundle.Count);
             cases++;
         }

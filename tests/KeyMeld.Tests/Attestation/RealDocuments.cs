@@ -12,7 +12,12 @@ internal static class RealDocuments
     public const string Veracruz = "veracruz-2022-11-09.cbor";
     public const string BadSignature = "veracruz-2022-11-09-BADSIG.cbor";
 
-    public static AttestationExpectations Anything { get; } = new() { Nonce = FieldExpectation.Any, UserData = FieldExpectation.Any, PublicKey = FieldExpectation.Any };
+    public static AttestationExpectations Anything { get; } = new()
+    {
+        Nonce = FieldExpectation.Any,
+        UserData = FieldExpectation.Any,
+        PublicKey = FieldExpectation.Any,
+    };
 
     public static byte[] Read(string name) => Vectors.Bytes("attestation", name);
 

@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace KeyMeld.DevKit.Nsm.Certificates;
 
 /// <summary>
-/// The root of trust of this machine's development enclaves: made once, kept in a folder of its own as <c>root.pem</c> (public, what clients pin) and <c>root.key</c>
-/// (PKCS #8, 0600). It has a name of its own and can never be mistaken for AWS'.
+/// The root of trust of this machine's development enclaves: made once, kept in a folder of its own as <c>root.pem</c> (public, what clients pin) and
+/// <c>root.key</c> (PKCS #8, 0600). It has a name of its own and can never be mistaken for AWS'.
 /// </summary>
 internal sealed class DevelopmentRoot : IDisposable
 {
@@ -33,7 +33,7 @@ internal sealed class DevelopmentRoot : IDisposable
         if (!File.Exists(keyPath) || !File.Exists(certificatePath))
         {
             // Making the missing half anew would change the root under everybody who pinned it.
-            throw new IOException($"Of {keyPath} and {certificatePath} only one is there. Restore the other, or remove both to begin with a new development root.");
+            throw Broken($"Of {keyPath} and {certificatePath} only one is there.");
         }
         return Open(keyPath, certificatePath);
     }
@@ -52,7 +52,8 @@ internal sealed class DevelopmentRoot : IDisposable
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         request.CertificateExtensions.Add(NitroCertificate.AuthorityUsage);
         var notBefore = now - TimeSpan.FromHours(1);
-        var certificate = request.Create(request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), notBefore, notBefore + Lifetime, NitroCertificate.Serial(key));
+        var certificate = request.Create(
+            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), notBefore, notBefore + Lifetime, NitroCertificate.Serial(key));
         var pkcs8 = key.ExportPkcs8PrivateKey();
         try
         {
@@ -71,7 +72,7 @@ internal sealed class DevelopmentRoot : IDisposable
     {
         if ((File.GetUnixFileMode(keyPath) & ~OwnerOnly) != 0)
         {
-            throw new IOException($"{keyPath} is open to others; allow only its owner (chmod 600), or remove it with {certificatePath} to begin with a new development root.");
+            throw new IOException($"{keyPath} is open to others; allow only its owner (chmod 600).");
         }
         var pkcs8 = File.ReadAllBytes(keyPath);
         var key = ECDsa.Create();
@@ -82,19 +83,22 @@ internal sealed class DevelopmentRoot : IDisposable
             using var certified = certificate.GetECDsaPublicKey();
             if (read != pkcs8.Length || certified is null || !certified.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()))
             {
-                throw new IOException($"{keyPath} is not the key of {certificatePath}. Restore them, or remove both to begin with a new development root.");
+                throw Broken($"{keyPath} is not the key of {certificatePath}.");
             }
             return new DevelopmentRoot(certificate, key);
         }
         catch (CryptographicException error)
         {
-            throw new IOException($"{keyPath} or {certificatePath} cannot be read. Restore them, or remove both to begin with a new development root.", error);
+            throw Broken($"{keyPath} or {certificatePath} cannot be read.", error);
         }
         finally
         {
             CryptographicOperations.ZeroMemory(pkcs8);
         }
     }
+
+    private static IOException Broken(string what, Exception? inner = null) =>
+        new($"{what} Restore the files, or remove both to begin with a new development root.", inner);
 
     private static void Write(string path, ReadOnlySpan<byte> content)
     {

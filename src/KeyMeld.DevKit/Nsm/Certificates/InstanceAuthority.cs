@@ -1,6 +1,8 @@
 namespace KeyMeld.DevKit.Nsm.Certificates;
 
-/// <summary>What stands between the root and the enclaves of one instance: regional, zonal and instance authority. Kept in memory only and renewed before they run out.</summary>
+/// <summary>
+/// What stands between the root and the enclaves of one instance: regional, zonal and instance authority. Kept in memory only and renewed before they run out.
+/// </summary>
 internal sealed class InstanceAuthority(DevelopmentRoot root, string instanceId) : IDisposable
 {
     private const string Region = "development";

@@ -3,7 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace KeyMeld.DevKit.Nsm.Certificates;
 
-/// <summary>A certificate of the simulated hierarchy with its key, in the form the real one has (lifetimes, path lengths, key usage as seen in real documents).</summary>
+/// <summary>
+/// A certificate of the simulated hierarchy with its key, in the form the real one has (lifetimes, path lengths, key usage as seen in real documents).
+/// </summary>
 internal sealed class NitroCertificate : IDisposable
 {
     private NitroCertificate(X509Certificate2 certificate, ECDsa key) => (Certificate, Key) = (certificate, key);
@@ -44,14 +46,16 @@ internal sealed class NitroCertificate : IDisposable
     }
 
     private static NitroCertificate Issue(
-        string subject, TimeSpan lifetime, X509Certificate2 issuer, ECDsa issuerKey, DateTimeOffset now, X509BasicConstraintsExtension constraints, X509KeyUsageExtension usage)
+        string subject, TimeSpan lifetime, X509Certificate2 issuer, ECDsa issuerKey, DateTimeOffset now,
+        X509BasicConstraintsExtension constraints, X509KeyUsageExtension usage)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         var request = Request(subject, key);
         request.CertificateExtensions.Add(constraints);
         request.CertificateExtensions.Add(usage);
         // Certificates count in seconds; a real leaf begins three seconds before its first document.
-        var certificate = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), now - TimeSpan.FromSeconds(3), now + lifetime, Serial(key));
+        var certificate = request.Create(
+            issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), now - TimeSpan.FromSeconds(3), now + lifetime, Serial(key));
         return new NitroCertificate(certificate, key);
     }
 }

@@ -113,6 +113,7 @@ internal abstract record NsmRequest
             }
         }
 
-        private static T Expect<T>(object? value) => value is T expected ? expected : throw new CborContentException("An argument is missing or of another type.");
+        private static T Expect<T>(object? value) =>
+            value is T expected ? expected : throw new CborContentException("An argument is missing or of another type.");
     }
 }

@@ -13,7 +13,9 @@ internal sealed class RegisterBank
 
     public RegisterBank(Measurement measurement, string instanceId)
     {
-        (_values[0], _values[1], _values[2]) = (Convert.FromHexString(measurement.Pcr0), Convert.FromHexString(measurement.Pcr1), Convert.FromHexString(measurement.Pcr2));
+        _values[0] = Convert.FromHexString(measurement.Pcr0);
+        _values[1] = Convert.FromHexString(measurement.Pcr1);
+        _values[2] = Convert.FromHexString(measurement.Pcr2);
         // PCR3 (the instance's role) stays zero, as on an instance without one; PCR8 too, as of an unsigned image.
         _values[4] = PcrMath.OfText(instanceId);
     }

@@ -3,7 +3,9 @@ using KeyMeld.DevKit.Nsm.Certificates;
 
 namespace KeyMeld.DevKit.Nsm.Device;
 
-/// <summary>A Nitro Secure Module from one boot of an enclave to the next, with its registers. Not thread-safe; the device serialises its callers too.</summary>
+/// <summary>
+/// A Nitro Secure Module from one boot of an enclave to the next, with its registers. Not thread-safe; the device serialises its callers too.
+/// </summary>
 internal sealed class SimulatedDevice(ModuleSigner signer, RegisterBank registers)
 {
     private const int RandomSize = 256;

@@ -7,8 +7,8 @@ using KeyMeld.DevKit.Nsm.Device;
 namespace KeyMeld.DevKit.Nsm.Sockets;
 
 /// <summary>
-/// The module of one enclave at its socket. A connection is a boot: what is on disk is measured when it begins, and registers 16 to 31 start at zero, so that an enclave
-/// started from another build or configuration has other PCRs without the simulator being restarted.
+/// The module of one enclave at its socket. A connection is a boot: what is on disk is measured when it begins, and registers 16 to 31 start at zero, so that
+/// an enclave started from another build or configuration has other PCRs without the simulator being restarted.
 /// </summary>
 internal sealed class ModuleListener : IAsyncDisposable
 {

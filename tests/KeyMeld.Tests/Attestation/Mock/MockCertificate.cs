@@ -41,12 +41,18 @@ internal sealed record MockCertificate(string Name)
 
     public static MockCertificate Instance { get; } = new("instance") { PathLength = 0 };
 
-    public static MockCertificate Leaf { get; } = new("leaf") { Authority = false, Usage = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation, UsageCritical = false };
+    public static MockCertificate Leaf { get; } = new("leaf")
+    {
+        Authority = false,
+        Usage = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation,
+        UsageCritical = false,
+    };
 
     public Issued Issue(Issued? issuer)
     {
         var key = NewKey();
-        var request = new CertificateRequest(new X500DistinguishedName($"CN={Name}"), PublicKey.CreateFromSubjectPublicKeyInfo(key.ExportSubjectPublicKeyInfo(), out _), Hash);
+        var request = new CertificateRequest(new X500DistinguishedName($"CN={Name}"),
+            PublicKey.CreateFromSubjectPublicKeyInfo(key.ExportSubjectPublicKeyInfo(), out _), Hash);
         if (HasConstraints)
         {
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(Authority, PathLength is not null, PathLength ?? 0, ConstraintsCritical));
@@ -61,7 +67,8 @@ internal sealed record MockCertificate(string Name)
         }
         var signer = ForgedBy ?? issuer?.Key ?? (ECDsa)key;
         var name = issuer?.Certificate.SubjectName ?? request.SubjectName;
-        return new Issued(request.Create(name, X509SignatureGenerator.CreateForECDsa(signer), NotBefore, NotAfter, RandomNumberGenerator.GetBytes(12)), key as ECDsa);
+        var serial = RandomNumberGenerator.GetBytes(12);
+        return new Issued(request.Create(name, X509SignatureGenerator.CreateForECDsa(signer), NotBefore, NotAfter, serial), key as ECDsa);
     }
 
     internal sealed record Issued(X509Certificate2 Certificate, ECDsa? SigningKey)

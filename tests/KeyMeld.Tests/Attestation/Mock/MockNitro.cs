@@ -4,7 +4,10 @@ using static KeyMeld.Tests.Attestation.Mock.RawCbor;
 
 namespace KeyMeld.Tests.Attestation.Mock;
 
-/// <summary>A hierarchy of one's own that signs documents, right ones and any wrong one. Independent of the verifier and of the simulator: CBOR and COSE are written by hand.</summary>
+/// <summary>
+/// A hierarchy of one's own that signs documents, right ones and any wrong one. Independent of the verifier and of the simulator: CBOR and COSE are written by
+/// hand.
+/// </summary>
 internal sealed class MockNitro
 {
     public const string EnclaveId = "i-0123456789abcdef0-enc0123456789abcdef";
@@ -12,7 +15,11 @@ internal sealed class MockNitro
     private static readonly byte[] Es384 = [0xa1, 0x01, 0x38, 0x22];
 
     public MockNitro(
-        MockCertificate? root = null, MockCertificate? regional = null, MockCertificate? zonal = null, MockCertificate? instance = null, MockCertificate? leaf = null)
+        MockCertificate? root = null,
+        MockCertificate? regional = null,
+        MockCertificate? zonal = null,
+        MockCertificate? instance = null,
+        MockCertificate? leaf = null)
     {
         Root = (root ?? MockCertificate.Root).Issue(null);
         Regional = (regional ?? MockCertificate.Regional).Issue(Root);
@@ -43,7 +50,8 @@ internal sealed class MockNitro
 
     public static byte[] Register(byte value) => [.. Enumerable.Repeat(value, 48)];
 
-    public static byte[] Pcrs(params (ulong Index, byte[] Value)[] registers) => Map([.. registers.Select(register => (Uint(register.Index), Bytes(register.Value)))]);
+    public static byte[] Pcrs(params (ulong Index, byte[] Value)[] registers) =>
+        Map([.. registers.Select(register => (Uint(register.Index), Bytes(register.Value)))]);
 
     public static byte[] RightPcrs { get; } = Pcrs([.. Enumerable.Range(0, 16).Select(index => ((ulong)index, Register((byte)(index < 3 ? index + 1 : 0))))]);
 
@@ -84,13 +92,16 @@ internal sealed class MockNitro
 
     public byte[] Without(string name) => Sign(Payload([.. Fields().Where(field => field.Name != name)]));
 
-    public static (byte[] Key, byte[] Value)[] Entries(IEnumerable<(string Name, byte[] Value)> fields) => [.. fields.Select(field => (Text(field.Name), field.Value))];
+    public static (byte[] Key, byte[] Value)[] Entries(IEnumerable<(string Name, byte[] Value)> fields) =>
+        [.. fields.Select(field => (Text(field.Name), field.Value))];
 
     public static byte[] Payload(IEnumerable<(string Name, byte[] Value)> fields) => Map(Entries(fields));
 
     /// <summary>RFC 9052 section 4.4, by hand.</summary>
     public byte[] Signature(byte[] payload, byte[]? header = null) => Leaf.Key.SignData(
-        RawCbor.Array(Text("Signature1"), Bytes(header ?? Es384), Bytes([]), Bytes(payload)), HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        RawCbor.Array(Text("Signature1"), Bytes(header ?? Es384), Bytes([]), Bytes(payload)),
+        HashAlgorithmName.SHA384,
+        DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
     public byte[] Sign(byte[] payload, byte[]? header = null) =>
         RawCbor.Array(Bytes(header ?? Es384), Map(), Bytes(payload), Bytes(Signature(payload, header)));

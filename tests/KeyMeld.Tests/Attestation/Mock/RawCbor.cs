@@ -15,9 +15,11 @@ internal static class RawCbor
 
     public static byte[] Array(params byte[][] items) => [.. Head(4, (ulong)items.Length), .. items.SelectMany(item => item)];
 
-    public static byte[] Map(params (byte[] Key, byte[] Value)[] entries) => [.. Head(5, (ulong)entries.Length), .. entries.SelectMany(entry => entry.Key.Concat(entry.Value))];
+    public static byte[] Map(params (byte[] Key, byte[] Value)[] entries) =>
+        [.. Head(5, (ulong)entries.Length), .. entries.SelectMany(entry => entry.Key.Concat(entry.Value))];
 
-    public static byte[] IndefiniteMap(params (byte[] Key, byte[] Value)[] entries) => [0xbf, .. entries.SelectMany(entry => entry.Key.Concat(entry.Value)), 0xff];
+    public static byte[] IndefiniteMap(params (byte[] Key, byte[] Value)[] entries) =>
+        [0xbf, .. entries.SelectMany(entry => entry.Key.Concat(entry.Value)), 0xff];
 
     public static byte[] Tag(ulong tag, byte[] value) => [.. Head(6, tag), .. value];
 

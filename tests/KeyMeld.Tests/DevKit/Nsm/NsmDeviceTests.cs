@@ -40,7 +40,8 @@ public class NsmDeviceTests
         using var connection = machine.Connect();
         Assert.Equal(Vector("responses", "DescribePCR_locked_zero"), connection.AskHex(DescribePcr(15)));
         var extended = PcrMath.Extend(PcrMath.Zero, [1, 2, 3]);
-        Assert.Equal(Vector("responses", "ExtendPCR")[..^96] + Convert.ToHexStringLower(extended), connection.AskHex(Vector("requests", "ExtendPCR_16_010203")));
+        Assert.Equal(Vector("responses", "ExtendPCR")[..^96] + Convert.ToHexStringLower(extended),
+            connection.AskHex(Vector("requests", "ExtendPCR_16_010203")));
         Assert.Equal(Vector("responses", "LockPCR"), connection.AskHex(Vector("requests", "LockPCR_16")));
         Assert.Equal(Vector("responses", "Error_ReadOnlyIndex"), connection.AskHex(Vector("requests", "LockPCR_16")));
         Assert.Equal(Vector("responses", "Error_ReadOnlyIndex"), connection.AskHex(Vector("requests", "ExtendPCR_16_010203")));
@@ -59,7 +60,8 @@ public class NsmDeviceTests
         var vector = Vector("responses", "DescribeNSM_serde_order");
         var moduleInVector = "6e" + Convert.ToHexStringLower("i-1234-enc5678"u8);
         Assert.Contains(moduleInVector, vector, StringComparison.Ordinal);
-        var expected = vector.Replace(moduleInVector, $"78{module.Length:x2}" + Convert.ToHexStringLower(System.Text.Encoding.ASCII.GetBytes(module)), StringComparison.Ordinal);
+        var expected = vector.Replace(moduleInVector, $"78{module.Length:x2}" + Convert.ToHexStringLower(System.Text.Encoding.ASCII.GetBytes(module)),
+            StringComparison.Ordinal);
         Assert.Equal(expected, connection.AskHex(Vector("requests", "DescribeNSM")));
     }
 
@@ -117,7 +119,8 @@ public class NsmDeviceTests
         var simulator = await machine.StartAsync();
         var full = new byte[1024];
         var document = machine.Attest(full, full, full);
-        machine.Verify(simulator, document, new() { Nonce = FieldExpectation.EqualTo(full), UserData = FieldExpectation.EqualTo(full), PublicKey = FieldExpectation.EqualTo(full) });
+        machine.Verify(simulator, document,
+            new() { Nonce = FieldExpectation.EqualTo(full), UserData = FieldExpectation.EqualTo(full), PublicKey = FieldExpectation.EqualTo(full) });
         using var connection = machine.Connect();
         var request = "a16b4174746573746174696f6ea1656e6f6e6365590401" + new string('0', 2050);
         Assert.Equal(Error("InputTooLarge"), connection.AskHex(request));

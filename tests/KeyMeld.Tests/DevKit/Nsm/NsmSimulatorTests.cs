@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using KeyMeld.Attestation;
 using KeyMeld.DevKit.Nsm;
 
@@ -42,7 +43,8 @@ public class NsmSimulatorTests
         Assert.Equal([1, 2, 3], machine.Verify(simulator, forKms, AttestationExpectations.KmsRecipient).PublicKey!.Value.ToArray());
         var refusal = Assert.Throws<AttestationException>(() => machine.Verify(simulator, forKms, AttestationExpectations.Identity(Nonce, UserData)));
         Assert.Equal(AttestationFailure.PublicKey, refusal.Failure);
-        refusal = Assert.Throws<AttestationException>(() => machine.Verify(simulator, machine.Attest(UserData, Nonce, null), AttestationExpectations.KmsRecipient));
+        var identity = machine.Attest(UserData, Nonce, null);
+        refusal = Assert.Throws<AttestationException>(() => machine.Verify(simulator, identity, AttestationExpectations.KmsRecipient));
         Assert.Equal(AttestationFailure.PublicKey, refusal.Failure);
     }
 
@@ -166,7 +168,8 @@ public class NsmSimulatorTests
         Assert.Contains("chmod 700", error.Message, StringComparison.Ordinal);
     }
 
-    internal static string Error(string name) => Convert.ToHexStringLower([0xa1, 0x65, .. "Error"u8, (byte)(0x60 + name.Length), .. System.Text.Encoding.ASCII.GetBytes(name)]);
+    internal static string Error(string name) =>
+        Convert.ToHexStringLower([0xa1, 0x65, .. "Error"u8, (byte)(0x60 + name.Length), .. System.Text.Encoding.ASCII.GetBytes(name)]);
 
     private static Pcrs PcrsOf(byte[] document) => AttestationDocument.Parse(document).Pcrs;
 
@@ -174,8 +177,8 @@ public class NsmSimulatorTests
     {
         // A copy made under another name keeps the socket file when its owner closes and removes its own.
         var original = path + ".original";
-        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
-        socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(original));
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(original));
         File.Move(original, path);
     }
 }
