@@ -66,7 +66,11 @@ public sealed class GroupBundle
         : throw new KeyMeldException(ErrorCodes.NotLoaded, $"The key of place {participant} is not in the enclave's memory.");
 
     /// <summary>Whether the host asked to forget this group: what was begun with it is not finished.</summary>
-    internal bool IsForgotten { get; set => Volatile.Write(ref field, value); }
+    internal bool IsForgotten
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
 
     /// <summary>Verifies and opens everything. The caller is its first holder.</summary>
     /// <exception cref="KeyMeldException">What does not hold.</exception>
@@ -119,18 +123,8 @@ public sealed class GroupBundle
         }
     }
 
-    internal int? ForgetMember(Id16 user)
-    {
-        if (Roster.Find(user) is not { } member)
-        {
-            return null;
-        }
-        if (_members.TryRemove(member.Index, out var key))
-        {
-            key.Dispose();
-        }
-        return member.Index;
-    }
+    /// <summary>Takes a member's key out, so that nobody begins to use it.</summary>
+    internal SecretKey? TakeMember(int participant) => _members.TryRemove(participant, out var key) ? key : null;
 
     /// <summary>What it takes of the memory budget: measured sizes of the objects, rounded up.</summary>
     internal long Weigh()
@@ -140,7 +134,7 @@ public sealed class GroupBundle
         const int Key = 2 * 1024;
         var manifest = Roster.Manifest;
         var indexes = manifest.Value.Subsets.Sum(subset => (long)subset.Members.Count);
-        return Fixed + (4L * manifest.Bytes.Length) + (4L * Roster.Terms.Encode().Length) + ((long)Member * Roster.Members.Count)
+        return Fixed + (4L * manifest.Bytes.Length) + (12L * Roster.Terms.Encode().Length) + ((long)Member * Roster.Members.Count)
             + (Key * (1L + manifest.Value.Subsets.Count)) + (32 * indexes);
     }
 

@@ -86,18 +86,22 @@ public sealed class GroupCache : IDisposable
         }
     }
 
-    /// <summary>Forgets the key of one member of this manifest.</summary>
-    /// <returns>The member's index, where the group is in memory and has this user.</returns>
-    public int? ForgetMember(Hash32 manifest, Id16 user)
+    /// <summary>Takes the key of one member of this manifest out. The caller disposes what it gets when nobody can be using it any more.</summary>
+    /// <returns>Null where the group is not in memory or has no such user.</returns>
+    public ForgottenMember? TakeMember(Hash32 manifest, Id16 user)
     {
         lock (_lock)
         {
-            int? index = null;
+            ForgottenMember? forgotten = null;
             foreach (var node in Of(manifest))
             {
-                index = node.Value.ForgetMember(user) ?? index;
+                if (node.Value.Roster.Find(user) is { } member)
+                {
+                    forgotten ??= new ForgottenMember(member.Index);
+                    forgotten.Add(node.Value.TakeMember(member.Index));
+                }
             }
-            return index;
+            return forgotten;
         }
     }
 

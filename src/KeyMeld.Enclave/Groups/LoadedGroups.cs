@@ -69,7 +69,8 @@ public sealed class LoadedGroups : IDisposable
 
     public void Forget(Hash32 manifest) => _cache.Forget(manifest);
 
-    public int? ForgetMember(Hash32 manifest, Id16 user) => _cache.ForgetMember(manifest, user);
+    /// <inheritdoc cref="GroupCache.TakeMember"/>
+    public ForgottenMember? TakeMember(Hash32 manifest, Id16 user) => _cache.TakeMember(manifest, user);
 
     /// <summary>A lease on a group that is in memory, whichever keys it has.</summary>
     public bool TryLease(Hash32 roster, [NotNullWhen(true)] out GroupLease? lease) => _cache.TryLease(roster, out lease);

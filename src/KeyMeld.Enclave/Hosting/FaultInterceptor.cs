@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Secp256k1;
 using KeyMeld.Wire;
 
 namespace KeyMeld.Enclave.Hosting;
@@ -23,6 +24,11 @@ internal sealed class FaultInterceptor(ILogger<FaultInterceptor> log) : Intercep
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
             throw new RpcException(Status.DefaultCancelled);
+        }
+        catch (SecureMemoryException exception)
+        {
+            log.LogWarning("{Call} refused: {Detail}", context.Method, exception.Message);
+            throw EnclaveFault.ToRpc(new KeyMeldException(ErrorCodes.Busy, "The enclave cannot lock more memory for secrets; repeat later, or raise its limit of locked memory."));
         }
         catch (Exception exception)
         {

@@ -11,7 +11,7 @@ namespace KeyMeld.Enclave.Signing;
 internal sealed class NonceMaker(BatchRunner batch, Boot boot, EnclaveCounters counters)
 {
     /// <summary>One nonce for each of this enclave's pairs.</summary>
-    /// <exception cref="KeyMeldException"><c>not_loaded</c>: a member's key was forgotten meanwhile; <c>busy</c>: no locked memory.</exception>
+    /// <exception cref="KeyMeldException"><c>not_loaded</c>: a member's key was forgotten meanwhile.</exception>
     public async Task<HeldNonces> DrawAsync(VerifiedRequest request, PairMap pairs, GroupBundle group, int attempt, CancellationToken cancellation)
     {
         var own = pairs.OfNode(request.PlaceOf(group.Node));
@@ -23,10 +23,6 @@ internal sealed class NonceMaker(BatchRunner batch, Boot boot, EnclaveCounters c
             await batch.ForEachAsync(own.Count, index => nonces[index] = Draw(request, pairs[own[index]], group, context), cancellation);
             complete = true;
             return new HeldNonces(nonces, counters);
-        }
-        catch (SecureMemoryException exception)
-        {
-            throw new KeyMeldException(ErrorCodes.Busy, "The enclave cannot lock more memory for nonces; repeat later, or raise its limit of locked memory.", exception);
         }
         finally
         {

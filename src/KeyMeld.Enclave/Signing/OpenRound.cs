@@ -77,7 +77,7 @@ internal sealed class OpenRound(
                 answers.Dispose();
                 throw new KeyMeldException(ErrorCodes.NotLoaded, "The group was forgotten meanwhile.");
             }
-            entry.Apply(new AttemptCommand.Open(attempt));
+            entry.Require<AttemptAction.HoldFreshNonces>(new AttemptCommand.Open(attempt));
             entry.Hold(new OpenedAttempt(request, pairs, drawn, envelope, group, held), answers);
             return answers.Round1;
         }

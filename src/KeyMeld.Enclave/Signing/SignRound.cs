@@ -68,7 +68,7 @@ internal sealed class SignRound(EnclaveClock clock, Boot boot, EnclaveCounters c
         }
         cancellation.ThrowIfCancellationRequested();
         // From here on the nonces are spent, whatever happens.
-        entry.Apply(command);
+        entry.Require<AttemptAction.UseNonces>(command);
         var round2 = Answer(entry, prepared);
         if (budget.TryReserve(Weights.Prepared(prepared.Request, prepared.Pairs)) is { } memory)
         {

@@ -55,15 +55,17 @@ public sealed class SigningDesk : IDisposable
             return new ForgetReply();
         }
         var manifest = Untrusted.Hash(request.Manifest, "manifest hash");
-        // The group first: what is just being opened with it then finds it gone, and what was open is burnt below.
+        // First out of memory, so that nothing new begins with it; then what was begun is waited for and burnt; only then is a key wiped.
         if (request.User.IsEmpty)
         {
             _groups.Forget(manifest);
             await _table.BurnAsync(entry => entry.Manifest == manifest, cancellation);
+            return new ForgetReply();
         }
-        else if (_groups.ForgetMember(manifest, Untrusted.Id(request.User, "user")) is { } member)
+        using var member = _groups.TakeMember(manifest, Untrusted.Id(request.User, "user"));
+        if (member is not null)
         {
-            await _table.BurnAsync(entry => entry.Manifest == manifest && entry.Request.Signers.Contains(member), cancellation);
+            await _table.BurnAsync(entry => entry.Manifest == manifest && entry.Request.Signers.Contains(member.Participant), cancellation);
         }
         return new ForgetReply();
     }

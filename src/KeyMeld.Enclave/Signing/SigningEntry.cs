@@ -43,6 +43,17 @@ internal sealed class SigningEntry(Signed<SigningRequest> request, Signed<Manife
         return action;
     }
 
+    /// <summary>Applies a command that was found to lead to this action, under the same gate.</summary>
+    public void Require<TAction>(AttemptCommand command)
+        where TAction : AttemptAction
+    {
+        if (AttemptMachine.Next(State, command).Action is not TAction)
+        {
+            throw new InvalidOperationException($"The request changed under its gate: {State}.");
+        }
+        Apply(command);
+    }
+
     /// <summary>After <see cref="AttemptAction.HoldFreshNonces"/>: takes over fresh nonces and the answer that shows them.</summary>
     public void Hold(OpenedAttempt opened, StoredAnswers answers) => (Opened, Answers) = (opened, answers);
 

@@ -1,4 +1,5 @@
 // protocol.md sections 6 and 10: signing-items, aad [purpose, ρ, signing]; signing-request.sealed = SHA-256 of the wire.
+using System.Security.Cryptography;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Sessions;
@@ -33,6 +34,10 @@ public static class SealedItems
         catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StatementInvalid)
         {
             throw new KeyMeldException(ErrorCodes.ItemsInvalid, exception.Message, exception);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plaintext); // messages are the group's alone
         }
     }
 }
