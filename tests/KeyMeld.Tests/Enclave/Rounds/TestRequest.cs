@@ -12,12 +12,15 @@ internal sealed class TestRequest
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    public TestRequest(TestGroup group, IReadOnlyList<SigningItem> items, int? by = 0, long created = TestGroup.Created, TimeSpan? lifetime = null, Func<SigningRequest, SigningRequest>? change = null)
+    public TestRequest(
+        TestGroup group, IReadOnlyList<SigningItem> items, int? by = 0, long created = TestGroup.Created, TimeSpan? lifetime = null,
+        Func<SigningRequest, SigningRequest>? change = null,
+        Func<IReadOnlyList<SigningItem>, IReadOnlyList<SigningItem>>? reseal = null)
     {
         Group = group;
         Items = items;
         var signing = Id16.Random();
-        SealedItems = KeyMeld.Protocol.Signing.SealedItems.Seal(group.Cipher, group.RosterHash, signing, items);
+        SealedItems = KeyMeld.Protocol.Signing.SealedItems.Seal(group.Cipher, group.RosterHash, signing, reseal?.Invoke(items) ?? items);
         var request = new SigningRequest
         {
             Roster = group.RosterHash,
