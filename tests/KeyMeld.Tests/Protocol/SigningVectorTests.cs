@@ -5,6 +5,7 @@ using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
+using KeyMeld.Tests.Secp256k1.Bip327;
 
 namespace KeyMeld.Tests.Protocol;
 
@@ -166,6 +167,13 @@ public class SigningVectorTests
         Assert.Equal(expected.Text("challenge"), Hash32.Tagged("BIP0340/challenge", [.. session.FinalNonceX, .. keys.OutputKey.Bytes, .. item.Message.Bytes]).ToString());
         Assert.All(request.SignersOf(index), signer =>
             Assert.True(session.VerifyPartial(partials[new RoundPair(index, signer)], nonces[new RoundPair(index, signer)], request.Roster.Members[signer].Key)));
+        Assert.All(request.SignersOf(index), signer =>
+        {
+            using var member = Root.Secret($"registrations.{signer}.member_secret");
+            var secretNonce = Root.At("rounds.secret_nonces").EnumerateArray().Single(one => one.GetProperty("item").GetInt32() == index && one.GetProperty("signer").GetInt32() == signer);
+            using var fixedNonce = VectorFile.Nonce(secretNonce.Hex("secret_nonce"), keys, item.Message.ToArray());
+            Assert.Equal(partials[new RoundPair(index, signer)], session.Sign(fixedNonce, member));
+        });
         var signature = session.Aggregate([.. request.SignersOf(index).Select(signer => partials[new RoundPair(index, signer)])]);
         Assert.Equal(expected.Text("signature"), signature.ToString());
         Assert.Equal(item.Adaptor is null, keys.OutputKey.Verify(item.Message.Bytes, signature));
