@@ -24,15 +24,8 @@ public static class RequestVerifier
     /// <param name="roster">The group.</param>
     /// <param name="request">The statement as received.</param>
     /// <exception cref="KeyMeldException"><c>statement_invalid</c>, <c>roster_mismatch</c> or <c>request_invalid</c>.</exception>
-    public static Signed<SigningRequest> VerifyStatement(Roster roster, SignedStatement request)
-    {
-        var read = Signed.Read<SigningRequest>(request);
-        if (read.Value.Roster != roster.RosterHash)
-        {
-            throw new KeyMeldException(ErrorCodes.RosterMismatch, "The request is for another roster.");
-        }
-        return read.Verify(ErrorCodes.RequestInvalid, RequesterOf(roster, read.Value));
-    }
+    public static Signed<SigningRequest> VerifyStatement(Roster roster, SignedStatement request) =>
+        PublicRequest.Verify(roster.Manifest.Value, roster.RosterHash, [.. roster.Members.Select(member => member.Auth)], request).Statement;
 
     /// <summary>Verifies the items of a verified statement.</summary>
     /// <param name="roster">The group the statement was verified for.</param>

@@ -2,6 +2,7 @@ using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Groups;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
 using KeyMeld.Tests.Protocol.Support;
 
 namespace KeyMeld.Tests.Protocol;
@@ -90,6 +91,20 @@ public sealed class ApprovalTests : IDisposable
         Assert.Throws<KeyMeldException>(() => rule.Require(request.Request, statements[..1]));
         Assert.Equal(_story.Roster.RosterHash, RosterHash.Of(_story.Manifest.Digest, [.. registrations.Select(registration => registration.Statement.Hash)]));
         Assert.Throws<ArgumentException>(() => ApprovalRule.Of(_story.Manifest.Value, registrations[..3]));
+    }
+
+    [Fact]
+    public void What_is_public_of_a_request_is_verified_without_the_session_secret()
+    {
+        XOnlyPublicKey[] auths = [.. _story.Auths.Select(auth => auth.XOnlyPublicKey)];
+        PublicRequest Verify(SignedStatement statement) => PublicRequest.Verify(_story.Manifest.Value, _story.Roster.RosterHash, auths, statement);
+        string Refusal(SignedStatement statement) => Assert.Throws<KeyMeldException>(() => Verify(statement)).Code;
+
+        Assert.Equal(auths[0], Verify(_story.Request().Request).Requester);
+        Assert.Equal(ErrorCodes.RequestInvalid, Refusal(_story.Request(change: request => request with { Signers = [0, 4] }).Request));
+        Assert.Equal(ErrorCodes.RequestInvalid, Refusal(_story.Request(change: request => request with { By = 4 }).Request));
+        Assert.Equal(ErrorCodes.RequestInvalid, Refusal(_story.Request(signer: _story.Auths[1]).Request));
+        Assert.Equal(ErrorCodes.RosterMismatch, Refusal(_story.Request(change: request => request with { Roster = _story.Manifest.Digest }).Request));
     }
 
     [Fact]

@@ -47,6 +47,16 @@ public class StructureVectorTests
         Assert.Empty(taken);
     }
 
+    [Fact]
+    public void Every_kind_of_must_fail_vector_has_its_test()
+    {
+        // hpke: HpkeTests; session: EncryptionVectorTests; signature, registration: StatementVectorTests; points: SigningVectorTests; http: RequestAuthorizationTests.
+        var kinds = ProtocolVectors.Root.GetProperty("must_fail").EnumerateArray().CountBy(one => one.Text("kind")).ToDictionary();
+        Assert.Equal(new Dictionary<string, int> { ["hpke"] = 15, ["session"] = 13, ["signature"] = 10, ["registration"] = 3, ["points"] = 6, ["http"] = 5 }, kinds);
+        Assert.Equal(52, kinds.Values.Sum());
+        Assert.Equal(52, ProtocolVectors.Root.At("counts.must_fail").GetInt32());
+    }
+
     private static bool IsRefused(JsonElement one)
     {
         try
