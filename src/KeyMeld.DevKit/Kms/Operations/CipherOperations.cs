@@ -105,7 +105,7 @@ internal static class CipherOperations
         }
     }
 
-    private static ConditionFacts Facts(EncryptionContext context) => new ConditionFacts().Add(context).Add("kms:EncryptionAlgorithm", Symmetric);
+    private static ConditionFacts Facts(EncryptionContext context) => new ConditionFacts().AddEncryption(context);
 
     private static string? ReadAlgorithm(RequestReader request, string member) =>
         request.Choice(member, [Symmetric, "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"]);

@@ -52,7 +52,7 @@ internal static class DataKeyOperations
             throw KmsFault.Validation("Please specify either number of bytes or key spec.");
 
         call.Event.Uses("encryptionContext", context);
-        var facts = new ConditionFacts().Add(context);
+        var facts = new ConditionFacts().AddEncryption(context);
         var verified = recipient?.Verify(call, facts);
         var key = call.Authorized(call.Service.Store.Current, keyId, action, facts);
         KeyStateOperations.DemandUsable(key);

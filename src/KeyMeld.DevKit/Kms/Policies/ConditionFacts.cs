@@ -21,9 +21,13 @@ internal sealed class ConditionFacts
 
     public ConditionFacts Add(string key, bool value) => Add(key, value ? "true" : "false");
 
-    /// <summary>`kms:EncryptionContext:name` for each pair and `kms:EncryptionContextKeys`; nothing for an empty context.</summary>
-    public ConditionFacts Add(EncryptionContext context)
+    /// <summary>
+    /// The facts of an operation that encrypts or decrypts: `kms:EncryptionAlgorithm`, `kms:EncryptionContext:name` for each pair and
+    /// `kms:EncryptionContextKeys`; the last two are missing for an empty context.
+    /// </summary>
+    public ConditionFacts AddEncryption(EncryptionContext context)
     {
+        Add("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
         foreach (var (name, value) in context.Pairs)
             Add("kms:EncryptionContext:" + name, value);
         return context.Pairs.Count == 0 ? this : Add("kms:EncryptionContextKeys", [.. context.Pairs.Keys]);

@@ -23,7 +23,8 @@ internal static class KeyPolicyParser
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return ParseDocument(document.RootElement);
         }
-        catch (JsonException)
+        // A string with half a surrogate pair is an InvalidOperationException when it is read.
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw Malformed("This policy contains invalid Json");
         }

@@ -17,7 +17,7 @@ internal sealed class RequestReader(JsonElement body)
     {
         if (!TryFind(name, JsonValueKind.String, out var value))
             return null;
-        var text = value.GetString()!;
+        var text = TextOf(value, name);
         CheckLength($"'{text}' ", name, text.Length, minimum, maximum);
         return text;
     }
@@ -29,7 +29,7 @@ internal sealed class RequestReader(JsonElement body)
     {
         if (!TryFind(name, JsonValueKind.String, out var value))
             return null;
-        var text = value.GetString()!;
+        var text = TextOf(value, name);
         if (!choices.Contains(text))
             Violate($"'{text}' ", name, $"satisfy enum value set: [{shownAs ?? string.Join(", ", choices)}]");
         return text;
@@ -75,9 +75,9 @@ internal sealed class RequestReader(JsonElement body)
         var size = 0;
         foreach (var member in value.EnumerateObject())
         {
-            var text = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()! : throw WrongType(name);
-            pairs[member.Name] = text;
-            size += Encoding.UTF8.GetByteCount(member.Name) + Encoding.UTF8.GetByteCount(text);
+            var (key, text) = (Decoded(() => member.Name, name), TextOf(member.Value, name));
+            pairs[key] = text;
+            size += Encoding.UTF8.GetByteCount(key) + Encoding.UTF8.GetByteCount(text);
         }
         if (size > EncryptionContext.MaxBytes)
             throw KmsFault.Validation($"The encryption context is larger than {EncryptionContext.MaxBytes} bytes.");
@@ -89,7 +89,7 @@ internal sealed class RequestReader(JsonElement body)
         if (!TryFind(name, JsonValueKind.Array, out var value))
             return [];
         CheckLength("", name, value.GetArrayLength(), 0, maximum);
-        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw WrongType(name))];
+        return [.. value.EnumerateArray().Select(item => TextOf(item, name))];
     }
 
     /// <summary>The members of a nested structure, named in errors as AWS does (`recipient.attestationDocument`).</summary>
@@ -123,6 +123,22 @@ internal sealed class RequestReader(JsonElement body)
         if (!body.TryGetProperty(name, out value) || value.ValueKind == JsonValueKind.Null)
             return false;
         return value.ValueKind == kind ? true : throw WrongType(name);
+    }
+
+    private string TextOf(JsonElement value, string name) =>
+        value.ValueKind == JsonValueKind.String ? Decoded(() => value.GetString()!, name) : throw WrongType(name);
+
+    // The parser leaves strings encoded; half a surrogate pair or bytes that are no UTF-8 show only when one is read.
+    private string Decoded(Func<string> read, string name)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            throw KmsFault.Serialization($"{Shown(name)} is not Unicode text.");
+        }
     }
 
     private KmsFault WrongType(string name) => KmsFault.Serialization($"{Shown(name)} has the wrong JSON type.");

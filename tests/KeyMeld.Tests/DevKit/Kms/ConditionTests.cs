@@ -73,11 +73,12 @@ public sealed class ConditionTests
     [Fact]
     public void An_encryption_context_gives_a_key_for_each_pair_and_the_list_of_names()
     {
-        var facts = new ConditionFacts().Add(new EncryptionContext(new Dictionary<string, string> { ["app"] = "keymeld", ["Id"] = "7" }));
+        var facts = new ConditionFacts().AddEncryption(new EncryptionContext(new Dictionary<string, string> { ["app"] = "keymeld", ["Id"] = "7" }));
+        Assert.Equal(["SYMMETRIC_DEFAULT"], facts.Find("kms:EncryptionAlgorithm")!);
         Assert.Equal(["keymeld"], facts.Find("kms:EncryptionContext:app")!);
         Assert.Equal(["7"], facts.Find("KMS:encryptioncontext:id")!);
         Assert.Equal(["Id", "app"], facts.Find(ContextKeys)!.Order(StringComparer.Ordinal));
-        Assert.Null(new ConditionFacts().Add(EncryptionContext.Empty).Find(ContextKeys));
+        Assert.Null(new ConditionFacts().AddEncryption(EncryptionContext.Empty).Find(ContextKeys));
     }
 
     [Fact]

@@ -94,6 +94,8 @@ public sealed class KeyPolicyTests
     [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringEquals":"a"}}]}""")]
     [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"a":{"b":"c"}}}}]}""")]
     [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"a":"${aws:username}"}}}]}""")]
+    [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:\ud800","Resource":"*"}]}""")]
+    [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"\ud800":{"a":"b"}}}]}""")]
     public void A_text_that_is_not_wholly_understood_is_no_policy(string text) =>
         Assert.Equal("MalformedPolicyDocumentException", Assert.Throws<KmsFault>(() => KeyPolicyParser.Parse(text)).Code);
 

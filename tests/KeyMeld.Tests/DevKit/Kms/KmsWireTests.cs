@@ -36,6 +36,10 @@ public sealed class KmsWireTests
     [InlineData("""{"KeyId":"a","NumberOfBytes":1.5}""")]
     [InlineData("""{"KeyId":"a","NumberOfBytes":1,"EncryptionContext":{"a":1}}""")]
     [InlineData("""{"KeyId":"a","NumberOfBytes":1,"EncryptionContext":[]}""")]
+    [InlineData("""{"KeyId":"\ud800"}""")]
+    [InlineData("""{"KeyId":"a","KeySpec":"\ud800"}""")]
+    [InlineData("""{"KeyId":"a","NumberOfBytes":1,"EncryptionContext":{"\ud800":"1"}}""")]
+    [InlineData("""{"KeyId":"a","NumberOfBytes":1,"EncryptionContext":{"a":"\udc00"}}""")]
     [InlineData("""{"KeyId":"a","NumberOfBytes":1,"DryRun":"true"}""")]
     [InlineData("""{"KeyId":"a","NumberOfBytes":1,"Recipient":[]}""")]
     public async Task A_body_out_of_form_is_a_serialization_error(string body)
