@@ -1,0 +1,68 @@
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Statements;
+using KeyMeld.Tests.Enclave.Rounds;
+
+namespace KeyMeld.Tests.Enclave.Signing;
+
+/// <summary>The budget is only worth what its weights are: held against the heap, alone on the machine.</summary>
+[Collection(nameof(MemoryWeightTests))]
+public sealed class MemoryWeightTests
+{
+    private readonly HostedEnclave[] _enclaves = HostedEnclave.Fleet(1);
+
+    [Fact]
+    public async Task Open_attempts_and_kept_sessions_take_no_more_memory_than_the_budget_says()
+    {
+        const int Items = 10_000;
+        const int NativeNonce = 136;
+        var group = new TestGroup(_enclaves, [new(0, approval: false), new(0, approval: false)], new GroupShape { Unattended = true });
+        // Twice: what is allocated once and kept for all (buffers, native arenas, code) is not what a request takes.
+        await MeasureAsync(group, 100);
+        var (held, reserved, kept, keptReserved) = await MeasureAsync(group, Items);
+        Assert.InRange(held + (2 * Items * NativeNonce), Items * 500, reserved);
+        Assert.InRange(kept, Items * 200, keptReserved);
+    }
+
+    [Fact]
+    public async Task Loaded_groups_take_no_more_memory_than_the_budget_says()
+    {
+        const int Groups = 40;
+        const int NativeKeys = 10 * (32 + 96) + 32;
+        var tree = (ScriptTree)new ScriptTree.Leaf(0xc0, new byte[] { 1 });
+        for (var depth = 0; depth < 60; depth++)
+        {
+            tree = new ScriptTree.Branch(tree, new ScriptTree.Leaf(0xc0, new byte[] { (byte)depth }));
+        }
+        var subsets = Enumerable.Range(0, 20).Select(index => new Subset(Id16.Random(), [index % 5, 5 + (index % 5)])).ToArray();
+        var shape = new GroupShape { Subsets = subsets, Tweaks = new TweakChain([new Tweak.Taproot(tree)]), Unattended = true };
+        var bundles = Enumerable.Range(0, Groups + 1).Select(_ => new TestGroup(_enclaves, [.. Enumerable.Range(0, 10).Select(_ => new TestMember(0))], shape).Bundle(0)).ToArray();
+        await _enclaves[0].GroupDesk.LoadGroupAsync(bundles[Groups], TestContext.Current.CancellationToken);
+        var (heap, used) = (GC.GetTotalMemory(true), _enclaves[0].Memory.Used);
+        for (var i = 0; i < Groups; i++)
+        {
+            await _enclaves[0].GroupDesk.LoadGroupAsync(bundles[i], TestContext.Current.CancellationToken);
+        }
+        Assert.InRange(GC.GetTotalMemory(true) - heap + (Groups * NativeKeys), Groups * 10_000, _enclaves[0].Memory.Used - used);
+        GC.KeepAlive(bundles);
+    }
+
+    private async Task<(long Held, long Reserved, long Kept, long KeptReserved)> MeasureAsync(TestGroup group, int items)
+    {
+        var enclave = _enclaves[0];
+        var driver = new Driver(new TestRequest(group, TestRequest.Messages(items)), enclave) { Approvals = [] };
+        var open = driver.OpenCall(0);
+        await enclave.GroupDesk.LoadGroupAsync(group.Bundle(0), TestContext.Current.CancellationToken);
+        var (heap, used) = (GC.GetTotalMemory(true), enclave.Memory.Used);
+
+        var round1 = await enclave.Signing.OpenAsync(open, TestContext.Current.CancellationToken);
+        var (held, reserved) = (GC.GetTotalMemory(true) - heap, enclave.Memory.Used - used);
+
+        var round2 = await enclave.Signing.SignAsync(driver.SignCall(0, [round1]), TestContext.Current.CancellationToken);
+        var (kept, keptReserved) = (GC.GetTotalMemory(true) - heap, enclave.Memory.Used - used);
+        GC.KeepAlive((open, round1, round2));
+        return (held, reserved, kept, keptReserved);
+    }
+}
+
+[CollectionDefinition(nameof(MemoryWeightTests), DisableParallelization = true)]
+public sealed class MemoryWeights;
