@@ -92,7 +92,7 @@ public sealed class SpeedTests
         var message = new byte[32];
         for (var item = 0; item < Items; item++)
         {
-            message[0] = (byte)item;
+            message[0] = (byte)(item & 0xff);
             var secret = new SecretNonce[3];
             var nonces = new PublicNonce[3];
             for (var i = 0; i < 3; i++)
