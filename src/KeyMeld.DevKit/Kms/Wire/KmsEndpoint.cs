@@ -87,7 +87,8 @@ internal sealed class KmsEndpoint(KmsService service, SigV4Verifier verifier, Km
                 return document;
             document.Dispose();
         }
-        catch (JsonException)
+        // A member's name with half a surrogate pair is an InvalidOperationException when duplicates are looked for.
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
         }
         throw KmsFault.Serialization("The request is not a JSON object.");
