@@ -1,10 +1,10 @@
 // protocol.md section 5: the complete, verified set, with every envelope this enclave was handed opened and found to hold the registered key.
 using System.Collections.Concurrent;
 using KeyMeld.Enclave.Identity;
+using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Groups;
 using KeyMeld.Protocol.Hpke;
 using KeyMeld.Protocol.Ids;
-using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;

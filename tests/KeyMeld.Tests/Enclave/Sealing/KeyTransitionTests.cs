@@ -24,7 +24,12 @@ public class KeyTransitionTests
 
     private static Dictionary<string, KeyState> States => new()
     {
-        ["unconfigured"] = new Unconfigured(), ["empty"] = Empty, ["shut"] = Shut, ["ready"] = Ready, ["first"] = First, ["second"] = Second,
+        ["unconfigured"] = new Unconfigured(),
+        ["empty"] = Empty,
+        ["shut"] = Shut,
+        ["ready"] = Ready,
+        ["first"] = First,
+        ["second"] = Second,
     };
 
     [Fact]
