@@ -39,28 +39,28 @@ internal sealed class GroupCreation(GatewayTransport transport, EnclaveOperation
             keys.Creator);
         var record = MakeRecord(plan, manifest, TermsEnvelope.Seal(session, manifest.Digest, termsBytes), session);
         Store(record, keys, session);
-        await PostAsync(record, cancellationToken).ConfigureAwait(false);
-        return record.Group;
-    }
-
-    /// <summary>Posts a stored group, the same bytes each time. A refusal that will not change takes the group out of the profile again.</summary>
-    public async Task PostAsync(GroupRecord record, CancellationToken cancellationToken)
-    {
-        var blobs = record.SessionSecrets ?? throw new KeyMeldException(ErrorCodes.AlreadyFormed, $"The group {record.Group} is formed.");
-        var body = ProtocolJson.Utf8(new KeygenRequestJson(record.Manifest, record.Terms, blobs), ProtocolJson.Default.KeygenRequestJson);
-        var call = new GatewayCall<KeygenCreatedJson>(HttpMethod.Post, GatewayTargets.Keygen, ProtocolJson.Default.KeygenCreatedJson) { Body = body };
         try
         {
-            var answer = await transport.SendAsync(call, cancellationToken).ConfigureAwait(false);
-            if (answer.Group != record.Group)
-            {
-                throw GatewayAnswer.Invalid($"it names the group {answer.Group}, not {record.Group}");
-            }
+            await PostAsync(record, cancellationToken).ConfigureAwait(false);
         }
         catch (KeyMeldException error) when (GatewayRefusal.IsFinal(error))
         {
             Forget(record);
             throw;
+        }
+        return record.Group;
+    }
+
+    /// <summary>Posts a stored group, the same bytes each time.</summary>
+    public async Task PostAsync(GroupRecord record, CancellationToken cancellationToken)
+    {
+        var blobs = record.SessionSecrets ?? throw new KeyMeldException(ErrorCodes.AlreadyFormed, $"The group {record.Group} is formed.");
+        var body = ProtocolJson.Utf8(new KeygenRequestJson(record.Manifest, record.Terms, blobs), ProtocolJson.Default.KeygenRequestJson);
+        var call = new GatewayCall<KeygenCreatedJson>(HttpMethod.Post, GatewayTargets.Keygen, ProtocolJson.Default.KeygenCreatedJson) { Body = body };
+        var answer = await transport.SendAsync(call, cancellationToken).ConfigureAwait(false);
+        if (answer.Group != record.Group)
+        {
+            throw GatewayAnswer.Invalid($"it names the group {answer.Group}, not {record.Group}");
         }
     }
 
