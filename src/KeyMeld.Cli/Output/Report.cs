@@ -27,6 +27,9 @@ internal static class Report
         }
     }
 
+    /// <summary>One bare value, for scripts and pipes.</summary>
+    public static void Value(string value) => Console.Out.WriteLine(value);
+
     /// <summary>The result of a command: an object for machines, names and values for people.</summary>
     public static void Facts(params (string Name, string? Value)[] facts)
     {

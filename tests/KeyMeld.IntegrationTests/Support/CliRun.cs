@@ -5,7 +5,7 @@ namespace KeyMeld.IntegrationTests.Support;
 /// <summary>The real <c>keymeld</c> program, run as a user runs it, with a home of its own.</summary>
 internal sealed record CliRun(int ExitCode, string Output, string Error)
 {
-    private static readonly string Program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "KeyMeld.Cli", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "keymeld.dll"));
+    internal static readonly string Program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "KeyMeld.Cli", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "keymeld.dll"));
 
     public static Task<CliRun> OfAsync(string home, params string[] arguments) => OfAsync(home, new Dictionary<string, string>(), arguments);
 

@@ -16,12 +16,14 @@ internal static class GroupShowCommand
     private static readonly Option<string?> Roster = new("--compare") { Description = "The roster hash another member reads out (64 hex digits): fail unless it is the same." };
     private static readonly Option<BitcoinNetwork> Network = new("--network") { Description = "Network of the address shown.", DefaultValueFactory = _ => BitcoinNetwork.Mainnet };
 
+    private static readonly Option<string?> Print = new("--print") { Description = "Print this one fact and nothing else, for scripts: \"output key\", address, roster, fingerprint, …" };
+
     public static Command Create()
     {
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("show", "Show groups; with a name, verify that group and show it."));
         command.Arguments.Add(GroupName);
-        foreach (var option in (Option[])[Wait, Roster, Network])
+        foreach (var option in (Option[])[Wait, Roster, Network, Print])
         {
             command.Options.Add(option);
         }
@@ -48,7 +50,8 @@ internal static class GroupShowCommand
             return status.State == GroupState.Joining ? 0 : 1;
         }
         var group = await groups.WaitUntilFormedAsync(known.Id, TimeSpan.FromSeconds(Math.Max(1, parsed.GetValue(Wait))), cancellationToken);
-        Report.Facts(
+        (string Name, string? Value)[] facts =
+        [
             ("group", group.Id.ToString()),
             ("label", group.Label),
             ("state", "formed, verified"),
@@ -57,7 +60,15 @@ internal static class GroupShowCommand
             ("output key", group.OutputKey.ToString()),
             ("address", group.Address(parsed.GetValue(Network))),
             ("tweaks", TweakText.Of(group.Tweaks)),
-            ("approvals", group.Unattended ? "none: it signs unattended" : $"{group.Threshold} of {group.Approvers.Count}"));
+            ("approvals", group.Unattended ? "none: it signs unattended" : $"{group.Threshold} of {group.Approvers.Count}"),
+        ];
+        if (parsed.GetValue(Print) is { } wanted)
+        {
+            Report.Value(facts.FirstOrDefault(fact => fact.Name == wanted).Value
+                ?? throw new KeyMeldException(ErrorCodes.BadRequest, $"--print knows {string.Join(", ", facts.Select(fact => $"'{fact.Name}'"))}."));
+            return 0;
+        }
+        Report.Facts(facts);
         Report.Table("members", ["place", "user", "member key", "enclave", "insists on approving"], group.Members.Select(member => (IReadOnlyList<string?>)
         [
             $"{member.Index}{(member.Index == group.MyIndex ? " (you)" : "")}", member.User.ToString(), member.MemberKey.ToString(),

@@ -9,7 +9,7 @@ namespace KeyMeld.Cli.Commands.Signings;
 /// <summary><c>keymeld approve</c> and <c>keymeld reject</c>: show what would be signed, then decide.</summary>
 internal static class DecideCommands
 {
-    private static readonly Argument<string> Reference = new("signing") { Description = "The line that begins with keymeldsign1." };
+    private static readonly Argument<string> Reference = SigningArgument.Create();
     private static readonly Option<bool> Yes = new("--yes") { Description = "Decide without asking." };
     private static readonly Option<int> Wait = new("--wait") { Description = "Seconds to wait for the signatures.", DefaultValueFactory = _ => 5 };
 
@@ -28,7 +28,7 @@ internal static class DecideCommands
         return command.Runs(async (parsed, cancellationToken) =>
         {
             using var session = profile.OpenSession(parsed);
-            var review = await ReviewAsync(session.Client, parsed.GetValue(Reference)!, cancellationToken);
+            var review = await ReviewAsync(session.Client, SigningArgument.Read(parsed, Reference), cancellationToken);
             foreach (var file in parsed.GetValue(files) ?? [])
             {
                 using var content = File.OpenRead(file);
@@ -52,9 +52,8 @@ internal static class DecideCommands
         });
     }
 
-    private static async Task<SigningReview> ReviewAsync(KeyMeldClient client, string text, CancellationToken cancellationToken)
+    private static async Task<SigningReview> ReviewAsync(KeyMeldClient client, SigningReference reference, CancellationToken cancellationToken)
     {
-        var reference = SigningReference.Parse(text);
         await GroupAccess.VerifiedAsync(client, reference.Group, cancellationToken);
         return await client.Signings.ReviewAsync(reference, cancellationToken);
     }
@@ -68,7 +67,7 @@ internal static class DecideCommands
         return command.Runs(async (parsed, cancellationToken) =>
         {
             using var session = profile.OpenSession(parsed);
-            var review = await ReviewAsync(session.Client, parsed.GetValue(Reference)!, cancellationToken);
+            var review = await ReviewAsync(session.Client, SigningArgument.Read(parsed, Reference), cancellationToken);
             ReviewOutput.Print(review);
             if (!Confirm.Ask(parsed.GetValue(Yes), "Reject this?"))
             {

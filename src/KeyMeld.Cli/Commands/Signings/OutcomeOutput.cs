@@ -16,7 +16,7 @@ internal static class OutcomeOutput
             {
                 return await client.Signings.WaitAsync(reference, TimeSpan.FromSeconds(seconds), cancellationToken);
             }
-            catch (KeyMeldException exception) when (exception.Code == ErrorCodes.Timeout)
+            catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StillPending)
             {
                 // Not an error: approvals may take days.
             }

@@ -16,12 +16,13 @@ internal static class SignCommand
     private static readonly Option<int> Minutes = new("--minutes") { Description = "How long the request lives, 1 to 1440.", DefaultValueFactory = _ => 10 };
     private static readonly Option<int> Wait = new("--wait") { Description = "Seconds to wait for the signatures.", DefaultValueFactory = _ => 5 };
     private static readonly Option<string?> Out = new("--out") { Description = "Write each signature to a file in this folder." };
+    private static readonly Option<string?> Save = new("--save") { Description = "Write the signing's line to this file, for the other members." };
 
     public static Command Create()
     {
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("sign", "Ask a group to sign."));
-        foreach (var option in (Option[])[GroupName, Files, Hashes, Minutes, Wait, Out])
+        foreach (var option in (Option[])[GroupName, Files, Hashes, Minutes, Wait, Out, Save])
         {
             command.Options.Add(option);
         }
@@ -43,6 +44,10 @@ internal static class SignCommand
         var group = await GroupAccess.VerifiedAsync(session.Client, session.Client.Groups.Find(parsed.GetValue(GroupName)!).Id, cancellationToken);
         var reference = await session.Client.Signings.RequestAsync(
             group, contents, new RequestOptions { Lifetime = TimeSpan.FromMinutes(parsed.GetValue(Minutes)), AsCreator = group.MyIndex is null }, cancellationToken);
+        if (parsed.GetValue(Save) is { } file)
+        {
+            await File.WriteAllTextAsync(file, $"{reference}\n", cancellationToken);
+        }
         if (contents.FirstOrDefault(content => content.Preimage is null) is { } unseen)
         {
             Report.Warn($"The approvers do not see what {unseen.Name} is: they need the file themselves (`keymeld approve --file`), or approve it as opaque.");

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using KeyMeld.Cli.Output;
 using KeyMeld.Cli.Profiles;
-using KeyMeld.Client;
 
 namespace KeyMeld.Cli.Commands.Signings;
 
@@ -17,12 +16,10 @@ internal static class SigningCommand
         return command;
     }
 
-    private static Argument<string> Reference() => new("signing") { Description = "The line that begins with keymeldsign1." };
-
     private static Command Show()
     {
         var profile = new ProfileArguments();
-        var reference = Reference();
+        var reference = SigningArgument.Create();
         var wait = new Option<int>("--wait") { Description = "Seconds to wait for the signatures." };
         var folder = new Option<string?>("--out") { Description = "Write each signature to a file in this folder." };
         var command = profile.AddTo(new Command("show", "Show how a signing stands, with its verified signatures."));
@@ -32,7 +29,7 @@ internal static class SigningCommand
         return command.Runs(async (parsed, cancellationToken) =>
         {
             using var session = profile.OpenSession(parsed);
-            var named = SigningReference.Parse(parsed.GetValue(reference)!);
+            var named = SigningArgument.Read(parsed, reference);
             var outcome = await OutcomeOutput.WaitAsync(session.Client, named, parsed.GetValue(wait), cancellationToken);
             var names = session.Client.Signings.List().FirstOrDefault(known => known.Reference == named)?.Names ?? [];
             return OutcomeOutput.Print(outcome, names, parsed.GetValue(folder), waitingIsFine: false);
@@ -56,13 +53,13 @@ internal static class SigningCommand
     private static Command Cancel()
     {
         var profile = new ProfileArguments();
-        var reference = Reference();
+        var reference = SigningArgument.Create();
         var command = profile.AddTo(new Command("cancel", "Take back a request of your own."));
         command.Arguments.Add(reference);
         return command.Runs(async (parsed, cancellationToken) =>
         {
             using var session = profile.OpenSession(parsed);
-            var outcome = await session.Client.Signings.CancelAsync(SigningReference.Parse(parsed.GetValue(reference)!), cancellationToken);
+            var outcome = await session.Client.Signings.CancelAsync(SigningArgument.Read(parsed, reference), cancellationToken);
             Report.Facts(("signing", outcome.Reference.ToString()), ("state", outcome.State.ToString().ToLowerInvariant()));
             return 0;
         });
