@@ -5,6 +5,7 @@ using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Groups;
 using KeyMeld.Protocol.Hpke;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
@@ -64,6 +65,9 @@ public sealed class GroupBundle
     public SecretKey KeyOf(int participant) => _members.TryGetValue(participant, out var key)
         ? key
         : throw new KeyMeldException(ErrorCodes.NotLoaded, $"The key of place {participant} is not in the enclave's memory.");
+
+    /// <summary>Says what this enclave says in the rounds of this group.</summary>
+    internal RoundWriter WriterOf(Boot boot) => new(Node, boot.Id, Cipher, Identity.StatementKey);
 
     /// <summary>Whether the host asked to forget this group: what was begun with it is not finished.</summary>
     internal bool IsForgotten

@@ -3,6 +3,7 @@ using KeyMeld.Enclave.Groups;
 using KeyMeld.Enclave.Identity;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;

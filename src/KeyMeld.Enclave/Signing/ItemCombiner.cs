@@ -1,6 +1,7 @@
 // BIP-327, "Partial Signature Aggregation" and "Identifying Disruptive Signers": the final signature is verified, the partial ones only where that fails.
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
 

@@ -2,6 +2,7 @@
 using KeyMeld.Enclave.Groups;
 using KeyMeld.Enclave.Identity;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Secp256k1;
 
@@ -20,7 +21,7 @@ internal sealed class NonceMaker(BatchRunner batch, Boot boot, EnclaveCounters c
         var complete = false;
         try
         {
-            await batch.ForEachAsync(own.Count, index => nonces[index] = Draw(request, pairs[own[index]], group, context), cancellation);
+            await batch.ForEachAsync(own.Count, index => nonces[index] = NodeSigner.DrawNonce(request, pairs[own[index]], group.KeyOf(pairs[own[index]].Signer), context), cancellation);
             complete = true;
             return new HeldNonces(nonces, counters);
         }
@@ -31,13 +32,5 @@ internal sealed class NonceMaker(BatchRunner batch, Boot boot, EnclaveCounters c
                 HeldNonces.Wipe(nonces);
             }
         }
-    }
-
-    private static SecretNonce Draw(VerifiedRequest request, RoundPair pair, GroupBundle group, NonceContext context)
-    {
-        var item = request.Items[pair.Item];
-        var chain = request.Roster.ChainOf(item.Subset, item.Tweaks);
-        var extraInput = context.ExtraInput(pair.Item, pair.Signer, item.Subset, chain.Hash, item.Adaptor);
-        return SecretNonce.Generate(group.KeyOf(pair.Signer), request.KeysOf(pair.Item), item.Message.Bytes, extraInput.Bytes, out _);
     }
 }

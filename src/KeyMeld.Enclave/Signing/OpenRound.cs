@@ -4,7 +4,7 @@ using KeyMeld.Enclave.Groups;
 using KeyMeld.Enclave.Identity;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
-using KeyMeld.Protocol.Sessions;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Wire.V1;
@@ -70,7 +70,7 @@ internal sealed class OpenRound(
             var own = RequireOwnPairs(request, pairs, group.Node);
             held.Add(budget.Reserve(Weights.Opened(pairs, own.Count)));
             var drawn = held.Add(await nonces.DrawAsync(request, pairs, group, attempt, cancellation));
-            var envelope = Seal(request, pairs, own, group, drawn, attempt);
+            var envelope = group.WriterOf(boot).Round1(request, pairs, attempt, drawn.Public);
             var answers = new StoredAnswers(envelope.ToWire(), held: budget.Reserve(Weights.Answers(envelope.Blob.Length, own.Count)));
             if (group.IsForgotten)
             {
@@ -92,18 +92,5 @@ internal sealed class OpenRound(
     {
         var place = request.PlaceOf(node);
         return place >= 0 ? pairs.OfNode(place) : throw new KeyMeldException(ErrorCodes.RequestInvalid, "No signer of this request is hosted here.");
-    }
-
-    private RoundBlobEnvelope Seal(VerifiedRequest request, PairMap pairs, IReadOnlyList<int> own, GroupBundle group, HeldNonces drawn, int attempt)
-    {
-        var entries = new Round1Entry[own.Count];
-        for (var i = 0; i < entries.Length; i++)
-        {
-            var pair = pairs[own[i]];
-            entries[i] = new Round1Entry(request.Items[pair.Item].Item, pair.Signer, drawn.Public[i].Bytes.ToArray());
-        }
-        var aad = Aad.Round1(group.RosterHash, request.Digest, attempt, group.Node);
-        var blob = group.Cipher.Encrypt(Purposes.Round1, aad, RoundEntries.Encode(entries));
-        return RoundBlobEnvelope.Sign(Purposes.Round1, group.RosterHash, request.Digest, attempt, group.Node, boot.Id, null, blob, group.Identity.StatementKey);
     }
 }

@@ -1,5 +1,5 @@
 using KeyMeld.Enclave.Identity;
-using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Rounds;
 
 namespace KeyMeld.Enclave.Signing;
 
@@ -7,7 +7,7 @@ namespace KeyMeld.Enclave.Signing;
 internal static class Refusals
 {
     /// <summary>Passes on what is to be done.</summary>
-    /// <exception cref="KeyMeldException">It is a refusal.</exception>
+    /// <exception cref="Protocol.Errors.KeyMeldException">It is a refusal.</exception>
     public static AttemptAction Throw(AttemptAction action, EnclaveCounters counters)
     {
         if (action is not AttemptAction.Refuse refusal)
@@ -18,16 +18,6 @@ internal static class Refusals
         {
             counters.NonceReuseRefused();
         }
-        throw new KeyMeldException(refusal.Code, Explain(refusal.Code));
+        throw refusal.ToException();
     }
-
-    private static string Explain(string code) => code switch
-    {
-        ErrorCodes.AttemptStale => "This or a later attempt was opened already.",
-        ErrorCodes.AttemptsExhausted => "This request was opened as often as one boot allows.",
-        ErrorCodes.NonceAlreadyUsed => "The nonces of this attempt answered another set of round-1 blobs, or are wiped.",
-        ErrorCodes.NotLoaded => "This attempt was not opened in this boot.",
-        ErrorCodes.Rejected => "A member rejected this request.",
-        _ => "Refused.",
-    };
 }

@@ -1,6 +1,7 @@
 // protocol.md section 6, "Blame": round2 holds exactly the node's pairs of items that are not left out; what else a validly signed blob holds is its node's fault.
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;

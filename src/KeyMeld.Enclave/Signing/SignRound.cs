@@ -4,7 +4,7 @@ using KeyMeld.Enclave.Clock;
 using KeyMeld.Enclave.Groups;
 using KeyMeld.Enclave.Identity;
 using KeyMeld.Protocol.Errors;
-using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
@@ -82,11 +82,7 @@ internal sealed class SignRound(EnclaveClock clock, Boot boot, EnclaveCounters c
         try
         {
             using var taken = entry.TakeOpened();
-            var group = taken.Group;
-            var aad = Aad.Round2(group.RosterHash, entry.Digest, prepared.Attempt, group.Node, prepared.Tau);
-            var blob = group.Cipher.Encrypt(Purposes.Round2, aad, RoundEntries.Encode(SignAll(taken, prepared)));
-            var envelope = RoundBlobEnvelope.Sign(
-                Purposes.Round2, group.RosterHash, entry.Digest, prepared.Attempt, group.Node, boot.Id, prepared.Tau, blob, group.Identity.StatementKey);
+            var envelope = taken.Group.WriterOf(boot).Round2(prepared, SignAll(taken, prepared));
             return entry.Answers!.Round2 = envelope.ToWire();
         }
         catch
@@ -98,27 +94,18 @@ internal sealed class SignRound(EnclaveClock clock, Boot boot, EnclaveCounters c
 
     private Round2Entry[] SignAll(OpenedAttempt taken, PreparedRound prepared)
     {
-        var own = taken.Pairs.OfNode(taken.Request.PlaceOf(taken.Group.Node));
         var nonces = taken.Nonces.Take();
-        var entries = new List<Round2Entry>(nonces.Length);
+        var used = 0;
         try
         {
-            for (var i = 0; i < nonces.Length; i++)
-            {
-                var pair = taken.Pairs[own[i]];
-                if (prepared.Sessions[pair.Item] is { } session)
-                {
-                    var partial = session.Sign(nonces[i], taken.Group.KeyOf(pair.Signer));
-                    entries.Add(new Round2Entry(taken.Request.Items[pair.Item].Item, pair.Signer, new Hash32(partial.Bytes)));
-                }
-            }
-            return [.. entries];
+            var entries = NodeSigner.Sign(prepared, taken.Group.Node, nonces, taken.Group.KeyOf);
+            used = entries.Length;
+            return entries;
         }
         finally
         {
-            HeldNonces.Wipe(nonces);
-            counters.NoncesUsed(entries.Count);
-            counters.NoncesBurnt(nonces.Length - entries.Count);
+            counters.NoncesUsed(used);
+            counters.NoncesBurnt(nonces.Length - used);
         }
     }
 

@@ -2,6 +2,7 @@ using KeyMeld.Enclave.Clock;
 using KeyMeld.Enclave.Groups;
 using KeyMeld.Enclave.Identity;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Enclave.Signing;

@@ -1,5 +1,6 @@
 using KeyMeld.Enclave.Groups;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Statements;
 
 namespace KeyMeld.Enclave.Signing;

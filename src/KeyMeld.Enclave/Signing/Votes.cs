@@ -2,6 +2,7 @@
 using KeyMeld.Enclave.Groups;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Groups;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
 

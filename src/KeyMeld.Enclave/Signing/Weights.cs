@@ -1,4 +1,5 @@
 using KeyMeld.Protocol;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Signing;
 
 namespace KeyMeld.Enclave.Signing;

@@ -46,6 +46,19 @@ public sealed class VerifiedRequest
     /// <summary>Whether an item asks for a pre-signature.</summary>
     public bool HasAdaptors => Items.Any(item => item.Adaptor is not null);
 
+    /// <summary>Place of a node among <see cref="Nodes"/>; -1 where it has no part.</summary>
+    public int PlaceOf(NodeId node)
+    {
+        for (var place = 0; place < Nodes.Count; place++)
+        {
+            if (Nodes[place] == node)
+            {
+                return place;
+            }
+        }
+        return -1;
+    }
+
     /// <summary>Who signs an item, ascending.</summary>
     public IReadOnlyList<int> SignersOf(int item) => _signers[item];
 

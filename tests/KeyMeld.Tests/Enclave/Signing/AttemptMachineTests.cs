@@ -1,10 +1,10 @@
 using CsCheck;
-using KeyMeld.Enclave.Signing;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
-using static KeyMeld.Enclave.Signing.AttemptAction;
-using static KeyMeld.Enclave.Signing.AttemptState;
+using static KeyMeld.Protocol.Rounds.AttemptAction;
+using static KeyMeld.Protocol.Rounds.AttemptState;
 
 namespace KeyMeld.Tests.Enclave.Signing;
 

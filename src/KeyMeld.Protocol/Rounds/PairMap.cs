@@ -1,18 +1,19 @@
 using KeyMeld.Protocol.Signing;
 
-namespace KeyMeld.Enclave.Signing;
+namespace KeyMeld.Protocol.Rounds;
 
 /// <summary>
 /// All (item, signer) pairs of a request in one row: items in order, signers ascending. Whatever is kept for each pair is an array beside it, so that a batch
 /// is worked through item by item without looking anything up.
 /// </summary>
-internal sealed class PairMap
+public sealed class PairMap
 {
     private readonly int[] _start;
     private readonly RoundPair[] _pairs;
     private readonly int[] _nodes;
     private readonly int[][] _ofNode;
 
+    /// <summary>The pairs of a request.</summary>
     public PairMap(VerifiedRequest request)
     {
         var items = request.Items.Count;
@@ -38,8 +39,10 @@ internal sealed class PairMap
         _ofNode = Array.ConvertAll(ofNode, pairs => pairs.ToArray());
     }
 
+    /// <summary>Number of pairs.</summary>
     public int Count => _pairs.Length;
 
+    /// <summary>A pair by its place in the row.</summary>
     public RoundPair this[int pair] => _pairs[pair];
 
     /// <summary>The pairs of one item.</summary>

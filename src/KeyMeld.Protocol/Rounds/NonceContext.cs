@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Secp256k1;
 
-namespace KeyMeld.Enclave.Signing;
+namespace KeyMeld.Protocol.Rounds;
 
 /// <summary>Tells every use of a nonce apart: request, attempt, boot, item, signer, subset, tweaks, adaptor point. All fields have fixed places.</summary>
-internal sealed class NonceContext
+public sealed class NonceContext
 {
     private const string Tag = "KeyMeld/v1/nonce";
     private const int Size = Hash32.Size + 4 + Id16.Size + 8 + 4 + 1 + Id16.Size + Hash32.Size + 1 + PublicKey.Size;
@@ -15,6 +15,10 @@ internal sealed class NonceContext
     private readonly int _attempt;
     private readonly Id16 _boot;
 
+    /// <summary>What all nonces of one attempt in one boot have in common.</summary>
+    /// <param name="request">D.</param>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="boot">The node's boot.</param>
     public NonceContext(Hash32 request, int attempt, Id16 boot) => (_request, _attempt, _boot) = (request, attempt, boot);
 
     /// <summary>The 32 bytes of extra input.</summary>

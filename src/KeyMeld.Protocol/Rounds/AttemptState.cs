@@ -1,8 +1,8 @@
 using KeyMeld.Protocol.Ids;
 
-namespace KeyMeld.Enclave.Signing;
+namespace KeyMeld.Protocol.Rounds;
 
-/// <summary>Where one signing request stands in this boot. Public facts only: the nonces themselves are in <see cref="SigningEntry"/>.</summary>
+/// <summary>Where one signing request stands in this boot. Public facts only: the nonces themselves are with whoever holds it.</summary>
 public abstract record AttemptState
 {
     private AttemptState(int attempt, int opens) => (Attempt, Opens) = (attempt, opens);
@@ -17,12 +17,19 @@ public abstract record AttemptState
     public sealed record Untouched() : AttemptState(0, 0);
 
     /// <summary>Nonces of this attempt are held and unused.</summary>
+    /// <param name="Attempt">The attempt.</param>
+    /// <param name="Opens">Attempts opened so far.</param>
     public sealed record Opened(int Attempt, int Opens) : AttemptState(Attempt, Opens);
 
     /// <summary>The nonces of this attempt answered the round-1 set <paramref name="Tau"/>, and can answer no other.</summary>
+    /// <param name="Attempt">The attempt.</param>
+    /// <param name="Opens">Attempts opened so far.</param>
+    /// <param name="Tau">τ of the set.</param>
     public sealed record Answered(int Attempt, int Opens, Hash32 Tau) : AttemptState(Attempt, Opens);
 
     /// <summary>The nonces of this attempt were wiped, and no answer is kept that could be repeated.</summary>
+    /// <param name="Attempt">The attempt.</param>
+    /// <param name="Opens">Attempts opened so far.</param>
     public sealed record Burnt(int Attempt, int Opens) : AttemptState(Attempt, Opens);
 
     /// <summary>A member's reject was seen: final in this boot.</summary>

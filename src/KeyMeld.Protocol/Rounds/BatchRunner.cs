@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace KeyMeld.Enclave.Signing;
+namespace KeyMeld.Protocol.Rounds;
 
 /// <summary>
 /// Runs the independent items of a batch on all cores. Small batches run where they are. Large ones take turns: two at once would not be faster, and each
@@ -26,7 +26,7 @@ public sealed class BatchRunner : IDisposable
             }
             return;
         }
-        await _turn.WaitAsync(cancellation);
+        await _turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             InParallel(count, body, cancellation);
@@ -37,6 +37,7 @@ public sealed class BatchRunner : IDisposable
         }
     }
 
+    /// <summary>Releases the turn.</summary>
     public void Dispose() => _turn.Dispose();
 
     private static void InParallel(int count, Action<int> body, CancellationToken cancellation)

@@ -1,14 +1,14 @@
 // protocol.md section 6, "Nonces": attempts strictly increase, at most 16 in a boot, a higher one wipes the lower; equal calls are answered equally; nothing signs twice.
-using KeyMeld.Protocol;
 using KeyMeld.Protocol.Errors;
-using static KeyMeld.Enclave.Signing.AttemptAction;
-using static KeyMeld.Enclave.Signing.AttemptState;
+using static KeyMeld.Protocol.Rounds.AttemptAction;
+using static KeyMeld.Protocol.Rounds.AttemptState;
 
-namespace KeyMeld.Enclave.Signing;
+namespace KeyMeld.Protocol.Rounds;
 
 /// <summary>The one transition function of a signing request. Pure: it touches no nonce, its caller does what the action says.</summary>
 public static class AttemptMachine
 {
+    /// <summary>What a command leads to.</summary>
     public static (AttemptState State, AttemptAction Action) Next(AttemptState state, AttemptCommand command) => (state, command) switch
     {
         (Rejected, AttemptCommand.Reject or AttemptCommand.Burn) => (state, new Wipe()),

@@ -6,17 +6,20 @@ using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Secp256k1;
 
-namespace KeyMeld.Enclave.Signing;
+namespace KeyMeld.Protocol.Rounds;
 
 /// <summary>The blobs of one round, as handed over. What follows from their bytes alone is <see cref="Tau"/>; the rest needs <see cref="Verify"/>.</summary>
-internal sealed class BlobSet
+public sealed class BlobSet
 {
+    /// <summary>A set nobody has checked.</summary>
+    /// <param name="blobs">One of each node.</param>
     public BlobSet(IReadOnlyList<RoundBlobEnvelope> blobs)
     {
         Blobs = blobs;
         Hashes = [.. blobs.Select(blob => blob.BlobHash)];
     }
 
+    /// <summary>The blobs, as handed over.</summary>
     public IReadOnlyList<RoundBlobEnvelope> Blobs { get; }
 
     /// <summary>SHA-256 of each blob.</summary>
@@ -30,7 +33,7 @@ internal sealed class BlobSet
     /// <param name="request">The request.</param>
     /// <param name="attempt">The attempt.</param>
     /// <param name="tau">τ; null in round 1.</param>
-    /// <param name="own">This enclave's own blob, where it is known: it must be in the set as it was answered.</param>
+    /// <param name="own">The receiving node's own blob, where it is known: it must be in the set as it was answered.</param>
     /// <exception cref="KeyMeldException"><c>relay_fault</c>.</exception>
     public void Verify(string purpose, VerifiedRequest request, int attempt, Hash32? tau, RoundBlobEnvelope? own = null)
     {

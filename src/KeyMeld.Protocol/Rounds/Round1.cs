@@ -6,11 +6,13 @@ using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
 
-namespace KeyMeld.Enclave.Signing;
+namespace KeyMeld.Protocol.Rounds;
 
-/// <summary>Opens a verified round-1 set. Every enclave that does it comes to the same result.</summary>
-internal sealed class Round1(BatchRunner batch)
+/// <summary>Opens a verified round-1 set. Every node that does it comes to the same result.</summary>
+/// <param name="batch">Spreads the work over the cores.</param>
+public sealed class Round1(BatchRunner batch)
 {
+    /// <summary>Finds out which items can be signed, and in which session.</summary>
     /// <param name="request">The request.</param>
     /// <param name="pairs">Its pairs.</param>
     /// <param name="cipher">The group's cipher.</param>
@@ -50,7 +52,7 @@ internal sealed class Round1(BatchRunner batch)
             Faults = new ItemFault?[request.Items.Count],
         };
         prepared.Keep(nonces);
-        await batch.ForEachAsync(request.Items.Count, item => Prepare(prepared, item, nonces, bytes, illFormed), cancellation);
+        await batch.ForEachAsync(request.Items.Count, item => Prepare(prepared, item, nonces, bytes, illFormed), cancellation).ConfigureAwait(false);
         return prepared;
     }
 

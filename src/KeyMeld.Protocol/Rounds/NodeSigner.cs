@@ -1,0 +1,52 @@
+// protocol.md section 6, "Nonces": fresh randomness for every pair, bound to everything that was agreed; taken out before anything is signed with it.
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Signing;
+using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
+
+namespace KeyMeld.Protocol.Rounds;
+
+/// <summary>What a node does with its members' keys in the two rounds.</summary>
+public static class NodeSigner
+{
+    /// <summary>Draws the nonce of one pair.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="pair">The pair.</param>
+    /// <param name="key">The signer's member key.</param>
+    /// <param name="context">Request, attempt and boot.</param>
+    public static SecretNonce DrawNonce(VerifiedRequest request, RoundPair pair, SecretKey key, NonceContext context)
+    {
+        var item = request.Items[pair.Item];
+        var chain = request.Roster.ChainOf(item.Subset, item.Tweaks);
+        var extraInput = context.ExtraInput(pair.Item, pair.Signer, item.Subset, chain.Hash, item.Adaptor);
+        return SecretNonce.Generate(key, request.KeysOf(pair.Item), item.Message.Bytes, extraInput.Bytes, out _);
+    }
+
+    /// <summary>Signs the node's pairs of items that are not left out. Whatever happens, all the nonces are used up or wiped.</summary>
+    /// <param name="prepared">The round-1 set.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="nonces">The nonces of the node's pairs, in their order, taken out of wherever they were.</param>
+    /// <param name="keyOf">The member key of a signer of this node.</param>
+    public static Round2Entry[] Sign(PreparedRound prepared, NodeId node, SecretNonce[] nonces, Func<int, SecretKey> keyOf)
+    {
+        var own = prepared.Pairs.OfNode(prepared.Request.PlaceOf(node));
+        var entries = new List<Round2Entry>(nonces.Length);
+        try
+        {
+            for (var i = 0; i < nonces.Length; i++)
+            {
+                var pair = prepared.Pairs[own[i]];
+                if (prepared.Sessions[pair.Item] is { } session)
+                {
+                    var partial = session.Sign(nonces[i], keyOf(pair.Signer));
+                    entries.Add(new Round2Entry(prepared.Request.Items[pair.Item].Item, pair.Signer, new Hash32(partial.Bytes)));
+                }
+            }
+            return [.. entries];
+        }
+        finally
+        {
+            Array.ForEach(nonces, nonce => nonce.Dispose());
+        }
+    }
+}
