@@ -30,6 +30,14 @@ internal static unsafe partial class Native
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int secp256k1_keypair_sec(nint ctx, SecretScalarHandle seckey, KeypairHandle keypair);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int secp256k1_keypair_xonly_tweak_add(nint ctx, KeypairHandle keypair, ReadOnlySpan<byte> tweak32);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int secp256k1_keypair_pub(nint ctx, out NativePublicKey pubkey, KeypairHandle keypair);
 
     [LibraryImport(Library)]

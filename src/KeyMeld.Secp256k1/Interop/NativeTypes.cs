@@ -20,6 +20,14 @@ internal struct NativeXOnlyPublicKey
     private byte _first;
 }
 
+/// <summary>secp256k1_ecdsa_signature (secp256k1.h).</summary>
+[InlineArray(Size)]
+internal struct NativeEcdsaSignature
+{
+    public const int Size = 64;
+    private byte _first;
+}
+
 /// <summary>secp256k1_musig_keyagg_cache (secp256k1_musig.h).</summary>
 [InlineArray(Size)]
 internal struct NativeKeyAggCache

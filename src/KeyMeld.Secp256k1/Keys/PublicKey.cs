@@ -1,4 +1,4 @@
-// SEC 1, section 2.3: compressed and uncompressed points.
+// SEC 1, section 2.3: compressed and uncompressed points; section 4.1.4: ECDSA verification.
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using KeyMeld.Secp256k1.Interop;
@@ -86,6 +86,16 @@ public sealed class PublicKey : PublicValue<PublicKey>
         if (Native.secp256k1_xonly_pubkey_from_pubkey(NativeContext.Pointer, out var native, out _, _native) != 1)
             throw Misuse.Unexpected();
         return new XOnlyPublicKey(native);
+    }
+
+    /// <summary>Verifies an ECDSA signature, strictly: s must be in the lower half of its range, as Bitcoin demands (BIP-146), so that nobody can make another from it.</summary>
+    /// <returns>Whether the signature is valid for this key and <paramref name="digest32"/>.</returns>
+    /// <exception cref="ArgumentException"><paramref name="digest32"/> is not 32 bytes long.</exception>
+    public bool VerifyEcdsa(ReadOnlySpan<byte> digest32, EcdsaSignature signature)
+    {
+        Require.Length(digest32, 32);
+        ArgumentNullException.ThrowIfNull(signature);
+        return Native.secp256k1_ecdsa_verify(NativeContext.Pointer, signature.NativeForm, digest32, _native) == 1;
     }
 
     private static bool TryRead(ReadOnlySpan<byte> bytes, bool wellFormed, [NotNullWhen(true)] out PublicKey? key)

@@ -12,7 +12,7 @@ namespace KeyMeld.Secp256k1;
 /// from several threads; after <see cref="Dispose"/> those that need the secret throw <see cref="ObjectDisposedException"/>.
 /// </summary>
 [DebuggerDisplay("{ToString(),nq}")]
-public sealed class SecretKey : IDisposable
+public sealed partial class SecretKey : IDisposable
 {
     /// <summary>The length of the secret: 32 bytes, big-endian.</summary>
     public const int Size = NativeSecretSize.Scalar;
