@@ -28,15 +28,15 @@ internal sealed class DemoStory(StackOptions options, StepPrinter steps)
                 fleet = await Scene.ReadyAsync(stack!, cancellationToken);
                 return string.Join('\n', fleet.Keys.Select(key => $"enclave {key.Key}: identity key {key.Value}"));
             });
-            var trio = Trio.On(stack!, Path.Combine(options.DataDirectory, "profiles"));
-            await steps.RunAsync("Alice verifies the three attested identities", _ => trio.Alice.OnlineAsync(client => VerifyEnclavesAsync(client, fleet!, cancellationToken)));
+            var party = Party.On(stack!, Path.Combine(options.DataDirectory, "profiles"));
+            await steps.RunAsync("Alice verifies the three attested identities", _ => party.Alice.OnlineAsync(client => VerifyEnclavesAsync(client, fleet!, cancellationToken)));
             await steps.RunAsync("Alice, Bob and Carol form a group, none of them online together", async _ =>
             {
-                group = await trio.FormAsync(people => new GroupPlan { Label = "demo treasury", Participants = people }, new JoinOptions(), cancellationToken);
-                return Describe(await trio.VerifyAsync(group, cancellationToken));
+                group = await party.FormAsync(people => new GroupPlan { Label = "demo treasury", Participants = people }, new JoinOptions(), cancellationToken);
+                return Describe(await party.VerifyAsync(group, cancellationToken));
             });
             await steps.RunAsync("Alice asks to sign a file; Bob and Carol see it and approve; each verifies the signature",
-                async _ => Describe(await trio.SignAsync(group, "Pay 1.5 BTC to the supplier, invoice 2026-118.\n"u8.ToArray(), "payment order.txt", cancellationToken)));
+                async _ => Describe(await party.SignAsync(group, "Pay 1.5 BTC to the supplier, invoice 2026-118.\n"u8.ToArray(), "payment order.txt", cancellationToken)));
             await steps.RunAsync("Kill all enclaves and the gateway (SIGKILL)", async _ =>
             {
                 await stack!.KillEverythingAsync();
@@ -49,7 +49,7 @@ internal sealed class DemoStory(StackOptions options, StepPrinter steps)
                 return "all identity keys are byte-equal";
             });
             await steps.RunAsync("The old group signs a second file, too large to travel: the approvers compare their own copies",
-                async _ => Describe(await trio.SignAsync(group, LargeFile(), "contract.pdf", cancellationToken)));
+                async _ => Describe(await party.SignAsync(group, LargeFile(), "contract.pdf", cancellationToken)));
             await steps.RunAsync("What the gateway's database holds: lengths, no secret", async _ =>
             {
                 var rows = await DatabaseView.SealedKeysAsync(stack!.Layout.Database, cancellationToken);

@@ -10,7 +10,7 @@ namespace KeyMeld.Cli.EndToEnd;
 /// <summary>The end-to-end KMS check: keys made with KMS, kept over every kind of restart, locked and never overwritten while anything is wrong.</summary>
 internal sealed partial class KmsCheck(DevelopmentStack stack, StackOptions options, CheckList checks, CancellationToken cancellationToken)
 {
-    private readonly Trio trio = Trio.On(stack, Path.Combine(options.DataDirectory, "profiles"));
+    private readonly Party party = Party.On(stack, Path.Combine(options.DataDirectory, "profiles"));
     private FleetView? fleet;
     private Hash32 group;
     private Hash32 unattended;
@@ -25,11 +25,11 @@ internal sealed partial class KmsCheck(DevelopmentStack stack, StackOptions opti
         }
         await checks.RunAsync("signing with KMS-backed keys", async () =>
         {
-            group = await trio.FormAsync(people => new GroupPlan { Label = "attended", Participants = people }, new JoinOptions(), cancellationToken);
-            await trio.VerifyAsync(group, cancellationToken);
-            unattended = await trio.FormAsync(people => new GroupPlan { Label = "unattended", Participants = people, Unattended = true },
+            group = await party.FormAsync(people => new GroupPlan { Label = "attended", Participants = people }, new JoinOptions(), cancellationToken);
+            await party.VerifyAsync(group, cancellationToken);
+            unattended = await party.FormAsync(people => new GroupPlan { Label = "unattended", Participants = people, Unattended = true },
                 new JoinOptions { AcceptUnattended = true, Approval = false }, cancellationToken);
-            await trio.VerifyAsync(unattended, cancellationToken);
+            await party.VerifyAsync(unattended, cancellationToken);
             return await SignAsync();
         });
         await checks.RunAsync("restart of the enclaves: keys equal, the old group signs", () => RestartAsync(stack.KillEnclavesAsync, () => stack.StartEnclavesAsync(cancellationToken)));
@@ -62,7 +62,7 @@ internal sealed partial class KmsCheck(DevelopmentStack stack, StackOptions opti
     private async Task<string> SignAsync()
     {
         var content = System.Text.Encoding.UTF8.GetBytes($"end-to-end file {++files}\n");
-        var (_, signature) = await trio.SignAsync(group, content, $"file-{files}", cancellationToken);
+        var (_, signature) = await party.SignAsync(group, content, $"file-{files}", cancellationToken);
         return $"signature {signature[..16]}… verified by three";
     }
 
@@ -81,12 +81,12 @@ internal sealed partial class KmsCheck(DevelopmentStack stack, StackOptions opti
         // A batch large enough that the kill finds it running; should this machine be too fast, a larger one is tried.
         for (var items = 3_000; items <= 10_000; items += 3_500)
         {
-            var reference = await trio.Alice.OnlineAsync(client => client.Signings.RequestAsync(client.Groups.Load(unattended),
+            var reference = await party.Alice.OnlineAsync(client => client.Signings.RequestAsync(client.Groups.Load(unattended),
                 [.. Enumerable.Range(0, items).Select(item => SigningContent.FromBytes(System.Text.Encoding.UTF8.GetBytes($"{files}/{items}/{item}")))], cancellationToken: cancellationToken));
             await stack.KillEverythingAsync();
             await StartEverythingAsync();
             Scene.SameKeys(fleet!, await Scene.ReadyAsync(stack, cancellationToken));
-            var outcome = await trio.Alice.OnlineAsync(client => client.Signings.WaitAsync(reference, TimeSpan.FromSeconds(60), cancellationToken));
+            var outcome = await party.Alice.OnlineAsync(client => client.Signings.WaitAsync(reference, TimeSpan.FromSeconds(60), cancellationToken));
             Scene.Require(outcome.IsSigned, $"The interrupted signing ended as {outcome.State} {outcome.Error}.");
             if (outcome.Attempts > 1)
             {

@@ -8,21 +8,24 @@ using KeyMeld.Protocol.Invitations;
 
 namespace KeyMeld.Cli.Scenes;
 
-/// <summary>Three people with a profile each and a group of theirs, as demo, end-to-end check and benchmark play them through the SDK.</summary>
-internal sealed class Trio
+/// <summary>People with a profile each and a group of theirs, as demo, end-to-end check and benchmark play them through the SDK.</summary>
+internal sealed class Party
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly string folder;
 
-    private Trio(string folder, IReadOnlyList<Person> people) => (this.folder, People) = (folder, people);
+    private Party(string folder, IReadOnlyList<Person> people) => (this.folder, People) = (folder, people);
 
     public IReadOnlyList<Person> People { get; }
 
     /// <summary>The creator and usual requester.</summary>
     public Person Alice => People[0];
 
-    /// <summary>Three people on a stack; the development root is given to them by the one who runs it.</summary>
-    public static Trio On(DevelopmentStack stack, string folder) => new(folder, [.. ((string[])["alice", "bob", "carol"]).Select(name =>
+    /// <summary>Alice, Bob and Carol on a stack; the development root is given to them by the one who runs it.</summary>
+    public static Party On(DevelopmentStack stack, string folder) => On(stack, folder, ["alice", "bob", "carol"]);
+
+    /// <summary>People of these names on a stack.</summary>
+    public static Party On(DevelopmentStack stack, string folder, IEnumerable<string> names) => new(folder, [.. names.Select(name =>
         new Person(name, Path.Combine(folder, name), stack.Gateway, () => new AttestationPolicy.Development(X509CertificateLoader.LoadCertificateFromFile(stack.Layout.RootCertificate))))]);
 
     /// <summary>Forms a group; nobody is online together with anybody.</summary>
