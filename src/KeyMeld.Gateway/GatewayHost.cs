@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Http;
 using KeyMeld.Wire.V1;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -12,7 +13,11 @@ namespace KeyMeld.Gateway;
 internal static class GatewayHost
 {
     /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed: the database cannot be used.</exception>
-    public static WebApplication Build(GatewaySettings settings, AwsCredentials credentials, TimeProvider time)
+    /// <param name="settings">What the operator wrote.</param>
+    /// <param name="credentials">Of the environment; they count unless the settings name the instance role.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="metadata">For tests; the instance's own without it.</param>
+    public static WebApplication Build(GatewaySettings settings, AwsCredentials credentials, TimeProvider time, InstanceMetadata? metadata = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KeyMeld.Gateway" });
         builder.WebHost.UseKestrelCore();
@@ -28,7 +33,7 @@ internal static class GatewayHost
             console.UseUtcTimestamp = true;
             console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
         });
-        builder.Services.AddSingleton(services => new GatewayParts(settings, credentials, time, services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton(services => new GatewayParts(settings, credentials, time, services.GetRequiredService<ILoggerFactory>(), metadata));
         var app = builder.Build();
         var parts = app.Services.GetRequiredService<GatewayParts>();
         app.Lifetime.ApplicationStarted.Register(parts.Start);

@@ -1,10 +1,13 @@
 using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Signing;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Storage.Sqlite;
+using KeyMeld.Secp256k1;
 using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Gateway;
@@ -13,16 +16,25 @@ namespace KeyMeld.Gateway;
 internal sealed class GatewayParts : IAsyncDisposable
 {
     private readonly SqliteDatabase _database;
+    private readonly InstanceMetadata _metadata;
+    private readonly CredentialKeeper _credentials;
 
     /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed: the database cannot be used.</exception>
-    public GatewayParts(GatewaySettings settings, AwsCredentials credentials, TimeProvider time, ILoggerFactory loggers)
+    public GatewayParts(GatewaySettings settings, AwsCredentials credentials, TimeProvider time, ILoggerFactory loggers, InstanceMetadata? metadata = null)
     {
         Settings = settings;
         Time = time;
         _database = SqliteDatabase.Open(settings.Storage.Path, time);
         GroupStore = new SqliteGroupStore(_database);
         SigningStore = new SqliteSigningStore(_database);
-        Fleet = new EnclaveFleet(settings, credentials, new SqliteSealedKeyStore(_database), time, loggers.CreateLogger<EnclaveFleet>());
+        SealedKeys = new SqliteSealedKeyStore(_database);
+        _metadata = metadata ?? new InstanceMetadata();
+        _credentials = settings.InstanceRole
+            ? CredentialKeeper.Fetched(_metadata.FetchAsync, time, Jitter, loggers.CreateLogger<CredentialKeeper>())
+            : CredentialKeeper.Of(credentials, loggers.CreateLogger<CredentialKeeper>());
+        Fleet = new EnclaveFleet(settings, _credentials, SealedKeys, time, loggers.CreateLogger<EnclaveFleet>());
+        KeyChanges = new KeyChanges(Fleet, SealedKeys, time, loggers.CreateLogger<KeyChanges>());
+        Operators = new OperatorGate(settings);
         Groups = new GroupBook(GroupStore);
         GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, time, loggers.CreateLogger<GroupRunner>());
         SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, time, loggers.CreateLogger<SigningRunner>());
@@ -39,7 +51,13 @@ internal sealed class GatewayParts : IAsyncDisposable
 
     public ISigningStore SigningStore { get; }
 
+    public ISealedKeyStore SealedKeys { get; }
+
     public EnclaveFleet Fleet { get; }
+
+    public KeyChanges KeyChanges { get; }
+
+    public OperatorGate Operators { get; }
 
     public GroupBook Groups { get; }
 
@@ -62,6 +80,7 @@ internal sealed class GatewayParts : IAsyncDisposable
     /// <summary>Connects the enclaves and takes up what the database has unfinished.</summary>
     public void Start()
     {
+        _credentials.Start();
         Fleet.Start();
         GroupRunner.Start();
         SigningRunner.Start();
@@ -71,9 +90,18 @@ internal sealed class GatewayParts : IAsyncDisposable
     {
         await SigningRunner.DisposeAsync();
         await GroupRunner.DisposeAsync();
+        await _credentials.DisposeAsync();
         await Fleet.DisposeAsync();
+        _metadata.Dispose();
         await _database.DisposeAsync();
         Limits.Dispose();
         Bodies.Dispose();
+    }
+
+    private static double Jitter()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        SecureRandom.Fill(bytes);
+        return BitConverter.ToUInt32(bytes) / (double)uint.MaxValue;
     }
 }

@@ -1,5 +1,6 @@
 using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Signing;
 
 namespace KeyMeld.Gateway;
@@ -25,6 +26,8 @@ internal static class Routes
         routes.MapGet(Api + "/signing/{request}/events", new WatchSigning(parts, stopping).HandleAsync);
         routes.MapPost(Api + "/signing/{request}/approvals", new DecideSigning(parts).HandleAsync);
         routes.MapPost(Api + "/signing/{request}/cancel", new CancelSigning(parts).HandleAsync);
+
+        routes.MapPost(Api + "/operator/enclaves/{id}/{change}", new ChangeKeys(parts).HandleAsync);
 
         routes.MapGet(Api + "/health/live", ShowHealth.LiveAsync);
         routes.MapGet(Api + "/health/ready", new ShowHealth(parts).ReadyAsync);

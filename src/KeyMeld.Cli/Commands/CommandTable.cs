@@ -15,6 +15,7 @@ internal static class CommandTable
         DownCommand.Create(),
         StatusCommand.Create(),
         IdentityCommand.Create(),
+        EnclaveCommand.Create(),
         GroupCommand.Create(),
         SignCommand.Create(),
         DecideCommands.CreateApprove(),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace KeyMeld.DevKit.Stack;
@@ -30,6 +31,7 @@ internal static class StackConfiguration
             server: { listen: "http://127.0.0.1:{{options.Port}}", public_url: "http://127.0.0.1:{{options.Port}}" }
             storage: { kind: sqlite, path: "{{layout.Database}}" }
             kms: { enabled: true, endpoint_url: "{{endpoint.GetLeftPart(UriPartial.Authority)}}", key_id: "{{keyId}}", enable_attestation: {{(options.Attestation ? "true" : "false")}} }
+            operator: { token_sha256: "{{OperatorTokenHash(layout)}}" }
             enclaves:
 
             """);
@@ -51,6 +53,7 @@ internal static class StackConfiguration
             ["KEYMELD__KMS__ENDPOINT_URL"] = endpoint.GetLeftPart(UriPartial.Authority),
             ["KEYMELD__KMS__KEY_ID"] = keyId,
             ["KEYMELD__KMS__ENABLE_ATTESTATION"] = options.Attestation ? "true" : "false",
+            ["KEYMELD__OPERATOR__TOKEN_SHA256"] = OperatorTokenHash(layout),
         };
         for (var id = 0; id < options.Enclaves; id++)
         {
@@ -58,6 +61,22 @@ internal static class StackConfiguration
             overrides[$"KEYMELD__ENCLAVES__{id}__ADDRESS"] = $"unix:{layout.EnclaveSocket(id)}";
         }
         return overrides;
+    }
+
+    // Made once for each data folder, readable by its owner only; the gateway gets the hash.
+    private static string OperatorTokenHash(StackLayout layout)
+    {
+        if (!File.Exists(layout.OperatorToken))
+        {
+            using var file = new FileStream(layout.OperatorToken, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
+            file.Write(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(KernelRandom.Bytes(32)) + "\n"));
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(File.ReadAllText(layout.OperatorToken).Trim())));
     }
 
     private static void WriteIfChanged(string path, string text)

@@ -27,6 +27,9 @@ public sealed class StackLayout(string data)
     /// <summary>The generated gateway configuration.</summary>
     public string GatewayConfiguration => Path.Combine(Data, "gateway.yaml");
 
+    /// <summary>The operator's bearer token.</summary>
+    public string OperatorToken => Path.Combine(Data, "operator.token");
+
     /// <summary>Where an enclave listens.</summary>
     public string EnclaveSocket(int id) => Path.Combine(Run, $"enclave-{id}.sock");
 

@@ -27,6 +27,9 @@ internal sealed class EnclaveService(StatusDesk status, KeyLifecycle lifecycle, 
     public override async Task<SealedKeyRow> Genesis(UntrustedGenesis request, ServerCallContext context) =>
         (await lifecycle.GenesisAsync(request, context.CancellationToken)).ToWire();
 
+    public override async Task<RewrapReply> Rewrap(UntrustedRewrap request, ServerCallContext context) =>
+        new() { Rows = { (await lifecycle.RewrapAsync(request, context.CancellationToken)).Select(record => record.ToWire()) } };
+
     public override Task<IdentityReply> GetIdentity(GetIdentityRequest request, ServerCallContext context) => identity.ShowAsync(request, context.CancellationToken);
 
     public override Task<CheckReply> CheckKeygen(UntrustedKeygen request, ServerCallContext context) => groups.CheckKeygenAsync(request, context.CancellationToken);

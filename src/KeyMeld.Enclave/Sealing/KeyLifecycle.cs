@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using KeyMeld.Enclave.Clock;
 using KeyMeld.Enclave.Configuration;
 using KeyMeld.Enclave.Identity;
@@ -11,7 +12,7 @@ namespace KeyMeld.Enclave.Sealing;
 /// Brings the keys in: Configure opens what the gateway stored, Genesis makes what is new. One at a time; nothing runs by itself, so that an outage ends
 /// with the gateway's next call. Every failure leaves the enclave locked with its reason, or ready with what it had.
 /// </summary>
-internal sealed class KeyLifecycle(EnclaveConfiguration configuration, KeyKeeper keeper, KmsSessions sessions, EnclaveClock clock) : IDisposable
+internal sealed partial class KeyLifecycle(EnclaveConfiguration configuration, KeyKeeper keeper, KmsSessions sessions, EnclaveClock clock) : IDisposable
 {
     // Configure and Genesis wait for each other; more than a few that wait are not an honest gateway's.
     private const int MaxWaiting = 8;
@@ -53,7 +54,7 @@ internal sealed class KeyLifecycle(EnclaveConfiguration configuration, KeyKeeper
             : throw new KeyMeldException(ErrorCodes.KmsCredentialsInvalid, "The gateway pushed something that is no AWS credentials; set its AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."));
     }
 
-    /// <summary>A new key's record, or again the one that waits to be stored.</summary>
+    /// <summary>A new key's record, or again the one that waits to be stored. A dry run makes, seals and tries a key like any other and throws it away.</summary>
     /// <exception cref="KeyMeldException">There is a key, or it could not be made; nothing changed.</exception>
     public async Task<SealedRecord> GenesisAsync(UntrustedGenesis request, CancellationToken cancellation)
     {
@@ -70,7 +71,7 @@ internal sealed class KeyLifecycle(EnclaveConfiguration configuration, KeyKeeper
         keeper.Apply(new KeyEvent.Numbered(request.EnclaveId));
         if (keeper.Apply(new KeyEvent.GenesisAsked((int)request.KeyEpoch)) is KeyState.Pending pending)
         {
-            return pending.Record;
+            return request.DryRun ? pending.Record.WithoutCiphertext() : pending.Record;
         }
         var (record, identity) = await sessions.RunAsync(async session =>
         {
@@ -78,6 +79,11 @@ internal sealed class KeyLifecycle(EnclaveConfiguration configuration, KeyKeeper
             await ProbeAsync(session, [made.Record], made.Identity, cancellation);
             return made;
         }, clock.NowMs);
+        if (request.DryRun)
+        {
+            identity.Dispose();
+            return record.WithoutCiphertext() with { PublicKey = ByteString.Empty };
+        }
         keeper.Keep(record, identity);
         return record;
     }

@@ -18,6 +18,14 @@ internal static class KeySealer
         KmsSession session, string keyId, uint enclaveId, int epoch, CancellationToken cancellation)
     {
         using var secret = SecretKey.Generate();
+        return await SealAsync(session, keyId, enclaveId, epoch, secret, cancellation);
+    }
+
+    /// <summary>Seals a key under a data key of its own, and opens what came of it once more with KMS before it is given out.</summary>
+    /// <returns>The record, and the identity as it was opened from it.</returns>
+    public static async Task<(SealedRecord Record, EpochIdentity Identity)> SealAsync(
+        KmsSession session, string keyId, uint enclaveId, int epoch, SecretKey secret, CancellationToken cancellation)
+    {
         var context = KmsContext.Of((int)enclaveId, epoch, secret.PublicKey);
         using var dataKey = await session.GenerateDataKeyAsync(keyId, context, cancellation);
         var record = Seal(secret, dataKey, enclaveId, epoch);

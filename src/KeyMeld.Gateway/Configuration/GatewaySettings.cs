@@ -14,6 +14,9 @@ internal sealed record GatewaySettings
     public required LimitSettings Limits { get; init; }
     public required LogLevel LogLevel { get; init; }
 
+    /// <summary>Whether AWS credentials are those of the instance's role, fetched and refreshed, in place of the environment's.</summary>
+    public bool InstanceRole { get; init; }
+
     /// <summary>SHA-256 of the operator's bearer token; without it the operator's calls do not exist.</summary>
     public required ImmutableArray<byte>? OperatorTokenHash { get; init; }
 }

@@ -53,6 +53,7 @@ internal static class SettingsReader
         var limits = ReadLimits(root.Section("limits", required: false));
         var level = ReadLogLevel(root);
         var token = ReadOperator(root.Section("operator", required: false));
+        var instanceRole = ReadCredentials(root.Section("credentials", required: false));
         root.Finish();
         if (production is not { } mode || server is null || storage is null || kms is null)
         {
@@ -68,6 +69,7 @@ internal static class SettingsReader
             Limits = limits,
             LogLevel = level,
             OperatorTokenHash = token,
+            InstanceRole = instanceRole,
         };
     }
 
@@ -228,6 +230,18 @@ internal static class SettingsReader
         return hash is null ? null
             : hash.Length == 64 && hash.All(char.IsAsciiHexDigitLower) ? [.. Convert.FromHexString(hash)]
             : section.Fail<ImmutableArray<byte>?>("token_sha256", "must be the SHA-256 of the token, 64 lower-case hex digits");
+    }
+
+    private static bool ReadCredentials(SettingsSection section)
+    {
+        var source = section.OptionalText("source");
+        section.Finish();
+        return source switch
+        {
+            null or "environment" => false,
+            "instance_role" => true,
+            var other => section.Fail<bool>("source", $"must be environment or instance_role, not '{other}'"),
+        };
     }
 
     private static bool IsOrigin(string text, out Uri uri) => Uri.TryCreate(text, UriKind.Absolute, out uri!)

@@ -25,8 +25,14 @@ internal sealed class EnclaveCalls(Enclave.EnclaveClient client, TimeProvider ti
     public Task<EnclaveStatus> ConfigureAsync(UntrustedConfigure configure, CancellationToken cancellationToken) =>
         CallAsync(options => client.ConfigureAsync(configure, options), SetupDeadline, cancellationToken);
 
+    public Task PushCredentialsAsync(AwsCredentials credentials, CancellationToken cancellationToken) =>
+        CallAsync(options => client.PushCredentialsAsync(credentials, options), StatusDeadline, cancellationToken);
+
     public Task<SealedKeyRow> GenesisAsync(UntrustedGenesis genesis, CancellationToken cancellationToken) =>
         CallAsync(options => client.GenesisAsync(genesis, options), SetupDeadline, cancellationToken);
+
+    public Task<RewrapReply> RewrapAsync(UntrustedRewrap rewrap, CancellationToken cancellationToken) =>
+        CallAsync(options => client.RewrapAsync(rewrap, options), SetupDeadline, cancellationToken);
 
     public Task<IdentityReply> GetIdentityAsync(GetIdentityRequest request, CancellationToken cancellationToken) =>
         CallAsync(options => client.GetIdentityAsync(request, options), WorkDeadline, cancellationToken);

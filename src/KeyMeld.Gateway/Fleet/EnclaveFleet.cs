@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.V1;
@@ -13,8 +14,10 @@ internal sealed class EnclaveFleet : IAsyncDisposable
     private readonly FrozenDictionary<uint, EnclaveLink> _links;
     private ImmutableSortedDictionary<uint, EnclaveView> _snapshot = ImmutableSortedDictionary<uint, EnclaveView>.Empty;
 
-    public EnclaveFleet(GatewaySettings settings, AwsCredentials credentials, ISealedKeyStore store, TimeProvider time, ILogger<EnclaveFleet> logger)
+    public EnclaveFleet(GatewaySettings settings, CredentialKeeper credentials, ISealedKeyStore store, TimeProvider time, ILogger<EnclaveFleet> logger)
     {
+        Credentials = credentials;
+        credentials.Changed += Push;
         _links = settings.Enclaves.ToFrozenDictionary(
             enclave => enclave.Id,
             enclave => new EnclaveLink(enclave, settings, credentials, store, time, logger, Publish));
@@ -25,6 +28,9 @@ internal sealed class EnclaveFleet : IAsyncDisposable
     }
 
     public ImmutableSortedDictionary<uint, EnclaveView> Snapshot => Volatile.Read(ref _snapshot);
+
+    /// <summary>What the enclaves call KMS with.</summary>
+    public CredentialKeeper Credentials { get; }
 
     public void Start()
     {
@@ -43,9 +49,18 @@ internal sealed class EnclaveFleet : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Credentials.Changed -= Push;
         foreach (var link in _links.Values)
         {
             await link.DisposeAsync();
+        }
+    }
+
+    private void Push(AwsCredentials fresh)
+    {
+        foreach (var link in _links.Values)
+        {
+            link.Push(fresh);
         }
     }
 

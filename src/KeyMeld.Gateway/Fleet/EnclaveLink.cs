@@ -1,5 +1,6 @@
 using Grpc.Net.Client;
 using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.Transport;
@@ -24,6 +25,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action<EnclaveView> _publish;
+    private readonly CredentialKeeper _credentials;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly Lock _gate = new();
@@ -33,7 +35,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     private long _looksBegun;
     private long _looksDone;
 
-    public EnclaveLink(EnclaveSettings enclave, GatewaySettings settings, AwsCredentials credentials, ISealedKeyStore store, TimeProvider time, ILogger logger, Action<EnclaveView> publish)
+    public EnclaveLink(EnclaveSettings enclave, GatewaySettings settings, CredentialKeeper credentials, ISealedKeyStore store, TimeProvider time, ILogger logger, Action<EnclaveView> publish)
     {
         Id = enclave.Id;
         _channel = EnclaveChannel.Open(EnclaveAddress.Parse(enclave.Address), Suspect);
@@ -41,7 +43,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
         // The loop's own calls wake nobody: it sees what they say.
         _setup = new EnclaveSetup(Id, new EnclaveCalls(new Enclave.EnclaveClient(_channel), time, () => { }), store, settings, credentials);
         _view = new EnclaveView(Id, new EnclaveCondition.Unreachable(), null);
-        (_time, _logger, _publish) = (time, logger, publish);
+        (_time, _logger, _publish, _credentials) = (time, logger, publish, credentials);
     }
 
     public uint Id { get; }
@@ -63,6 +65,9 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Hands new credentials over. An enclave that does not take them now gets them with its next Configure.</summary>
+    public void Push(AwsCredentials fresh) => _ = PushAsync(fresh);
 
     /// <summary>Returns as soon as the enclave is ready, for all that is known.</summary>
     public Task WhenReadyAsync(CancellationToken cancellationToken) => WhenReadyAsync(0, cancellationToken);
@@ -94,6 +99,23 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    private async Task PushAsync(AwsCredentials fresh)
+    {
+        try
+        {
+            await Calls.PushCredentialsAsync(fresh, _stopping.Token);
+            Suspect();
+        }
+        catch (KeyMeldException exception)
+        {
+            LogNotPushed(Id, exception.Code);
+        }
+        catch (OperationCanceledException)
+        {
+            // The gateway stops.
+        }
+    }
+
     private async Task WhenReadyAsync(long look, CancellationToken cancellationToken)
     {
         while (true)
@@ -118,6 +140,10 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
                 var now = await LookAsync();
                 same = now.Condition == _view.Condition ? same + 1 : 0;
                 Publish(now);
+                if (now.Condition is EnclaveCondition.Locked { Code: ErrorCodes.KmsCredentialsInvalid })
+                {
+                    _credentials.Suspect();
+                }
                 await SleepAsync(now.Condition, same);
             }
         }
@@ -184,6 +210,9 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Enclave {Id} did not take the new credentials ({Code}); it gets them when it is configured next.")]
+    private partial void LogNotPushed(uint id, string code);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Enclave {Id} is {Word}, reason {Reason}. {Detail}")]
     private partial void LogCondition(uint id, string word, string reason, string detail);

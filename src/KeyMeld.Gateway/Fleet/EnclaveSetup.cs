@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Google.Protobuf;
 using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.V1;
@@ -8,16 +9,16 @@ using KeyMeld.Wire.V1;
 namespace KeyMeld.Gateway.Fleet;
 
 /// <summary>
-/// Brings one enclave up (protocol.md sections 3 and 4): status, comparison, Configure with every sealed row, and in development the very first key.
+/// Brings one enclave up (protocol.md sections 3 and 4): status, comparison, Configure with every sealed row, again when there are others, and in development the very first key.
 /// It never repeats by itself; the link does.
 /// </summary>
-internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore store, GatewaySettings settings, AwsCredentials credentials)
+internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore store, GatewaySettings settings, CredentialKeeper credentials)
 {
     private const uint FirstEpoch = 1;
     private ByteString? _configuredBoot;
     private ImmutableArray<SealedKeyRow> _handedRows = [];
 
-    /// <summary>Whether the database has other rows than the enclave was last handed: somebody repaired them.</summary>
+    /// <summary>Whether the database has other rows than the enclave was last handed: somebody repaired them, or an operator had a new epoch made or all sealed anew.</summary>
     public bool RowsChanged()
     {
         try
@@ -42,7 +43,7 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
         {
             return Locked(status, ErrorCodes.EnclaveConfigured, $"It was configured as enclave {status.EnclaveId}; restart it, or correct the configuration.");
         }
-        if (status.State == EnclaveStatus.Types.State.Ready && status.Boot == _configuredBoot)
+        if (status.State == EnclaveStatus.Types.State.Ready && status.Boot == _configuredBoot && !RowsChanged())
         {
             return new EnclaveView(id, new EnclaveCondition.Ready(), status);
         }
@@ -72,7 +73,7 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
 
     private Task<EnclaveStatus> ConfigureAsync(SealedKeys? keys, string rowsError, CancellationToken cancellationToken)
     {
-        var configure = new UntrustedConfigure { EnclaveId = id, Credentials = credentials, RowsError = rowsError };
+        var configure = new UntrustedConfigure { EnclaveId = id, Credentials = credentials.Current, RowsError = rowsError };
         _handedRows = keys?.Rows ?? [];
         configure.Rows.AddRange(_handedRows);
         return calls.ConfigureAsync(configure, cancellationToken);
@@ -86,10 +87,7 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
     private async Task<SealedKeys> MakeFirstKeyAsync(CancellationToken cancellationToken)
     {
         var row = await calls.GenesisAsync(new UntrustedGenesis { EnclaveId = id, KeyEpoch = FirstEpoch }, cancellationToken);
-        if (row.EnclaveId != id || row.KeyEpoch != FirstEpoch || row.PublicKey.Length != 33 || row.KmsEncryptedDek.IsEmpty || row.EncryptedPrivateKey.IsEmpty)
-        {
-            throw new KeyMeldException(ErrorCodes.KmsResponseInvalid, "The enclave answered genesis with a record of something else; nothing was stored.");
-        }
+        NewRows.RequireOf(row, id, FirstEpoch);
         // On disk before the enclave hears of it again: it announces and uses the key only then.
         return await store.AddFirstAsync(row)
             ? store.Read(id)

@@ -17,8 +17,28 @@ internal sealed record EnclaveCountersJson(
         counters.KmsCalls, counters.GroupsLoaded, counters.BundleBytes, counters.NoncesIssued, counters.NoncesUsed, counters.NoncesBurnt, counters.NonceReuseRefused);
 }
 
+/// <summary>Body of an operator's change of keys.</summary>
+/// <param name="DryRun">Does and checks everything short of writing.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record KeyChangeRequestJson(bool DryRun = false);
+
+/// <summary>What a change of keys did, or in a dry run would do.</summary>
+/// <param name="State">How the enclave stands afterwards; with <paramref name="Reason"/> where it is not ready.</param>
+/// <param name="Before">The epochs as they stood.</param>
+/// <param name="After">The epochs as they stand, or would.</param>
+internal sealed record KeyChangeJson(int Enclave, string Change, bool DryRun, string State, string? Reason, IReadOnlyList<SealedEpochJson> Before, IReadOnlyList<SealedEpochJson> After);
+
+/// <param name="Key">Identity key in hex; null for one that a dry run threw away.</param>
+/// <param name="KmsKeyId">The KMS key it is sealed under.</param>
+internal sealed record SealedEpochJson(int Epoch, string? Key, string KmsKeyId)
+{
+    public static SealedEpochJson Of(SealedKeyRow row) => new((int)row.KeyEpoch, row.PublicKey.IsEmpty ? null : Convert.ToHexStringLower(row.PublicKey.Span), row.KmsKeyId);
+}
+
 /// <summary>What the gateway says beside the protocol's own contracts.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthJson))]
 [JsonSerializable(typeof(HealthDetailJson))]
+[JsonSerializable(typeof(KeyChangeRequestJson))]
+[JsonSerializable(typeof(KeyChangeJson))]
 internal sealed partial class GatewayJson : JsonSerializerContext;

@@ -1,17 +1,12 @@
-using System.Security.Cryptography;
-using System.Text;
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Http;
 using KeyMeld.Protocol.Errors;
-using Microsoft.Net.Http.Headers;
 
 namespace KeyMeld.Gateway.Operations;
 
 /// <summary>GET /health/live, /ready and /detail.</summary>
 internal sealed class ShowHealth(GatewayParts parts)
 {
-    private const string Bearer = "Bearer ";
-
     /// <summary>The process answers.</summary>
     public static Task LiveAsync(HttpContext context) => AnswerAsync(context, StatusCodes.Status200OK, new HealthJson("live"));
 
@@ -28,7 +23,7 @@ internal sealed class ShowHealth(GatewayParts parts)
     /// <summary>For operators: every enclave with its counters, and what is under way.</summary>
     public Task DetailAsync(HttpContext context)
     {
-        RequireOperator(context);
+        parts.Operators.Require(context);
         var enclaves = parts.Fleet.Snapshot.Values.Select(Show);
         var detail = new HealthDetailJson("live", [.. enclaves], parts.SigningRunner.Running);
         return Answers.JsonAsync(context, StatusCodes.Status200OK, detail, GatewayJson.Default.HealthDetailJson);
@@ -41,19 +36,5 @@ internal sealed class ShowHealth(GatewayParts parts)
     {
         Answers.RequireNoQuery(context);
         return Answers.JsonAsync(context, status, health, GatewayJson.Default.HealthJson);
-    }
-
-    private void RequireOperator(HttpContext context)
-    {
-        if (parts.Settings.OperatorTokenHash is not { } expected)
-        {
-            throw new KeyMeldException(ErrorCodes.NotFound, "There is nothing at this path.");
-        }
-        var header = context.Request.Headers[HeaderNames.Authorization].ToString();
-        var token = header.StartsWith(Bearer, StringComparison.Ordinal) ? header[Bearer.Length..] : "";
-        if (!CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(token)), expected.AsSpan()))
-        {
-            throw new KeyMeldException(ErrorCodes.Unauthorized, "This call needs the operator's bearer token.");
-        }
     }
 }

@@ -58,6 +58,7 @@ public static class ErrorCodes
     public const string SealedKeyMissing = "sealed_key_missing";
     public const string SealedKeyUnreadable = "sealed_key_unreadable";
     public const string SealedKeyExists = "sealed_key_exists";
+    public const string SealedKeyChanged = "sealed_key_changed";
 
     // Forming a group
     public const string ManifestInvalid = "manifest_invalid";
@@ -166,6 +167,7 @@ public static class ErrorCodes
         new(SealedKeyMissing, 503, false, "No sealed key for this enclave: restore the database, or make a first key with an explicit genesis."),
         new(SealedKeyUnreadable, 503, true, "The gateway could not read its sealed keys; repair the database."),
         new(SealedKeyExists, 409, false, "There is a key already; a new epoch needs the next epoch number."),
+        new(SealedKeyChanged, 409, true, "Somebody else changed the sealed keys meanwhile; nothing was written. Look at `keymeld status`, then repeat."),
 
         new(ManifestInvalid, 422, false, "The manifest contradicts itself or its signature is not the creator's; create it again with a current SDK."),
         new(SessionSecretUnreadable, 422, false, "A session secret does not open at its enclave; seal it to the key that enclave attests."),

@@ -34,9 +34,9 @@ internal sealed class TestEnclave : IAsyncDisposable
 
     public Wire.V1.Enclave.EnclaveClient Client { get; }
 
-    public static async Task<TestEnclave> StartAsync(TestMachine machine, int module, EnclaveConfiguration configuration)
+    public static async Task<TestEnclave> StartAsync(TestMachine machine, int module, EnclaveConfiguration configuration, string? at = null)
     {
-        var socket = Path.Combine(machine.Folder, "run", $"enclave-{Guid.CreateVersion7():n}"[..40] + ".sock");
+        var socket = at ?? Path.Combine(machine.Folder, "run", $"enclave-{Guid.CreateVersion7():n}"[..40] + ".sock");
         var nsm = new NsmSocket(machine.Module(module).SocketPath);
         var log = new EnclaveLog();
         var app = EnclaveHost.Build(configuration, EnclaveAddress.Parse("unix:" + socket), nsm, builder =>

@@ -83,6 +83,27 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         Assert.Equal(ErrorCodes.StorageFailed, (await Assert.ThrowsAsync<KeyMeldException>(() => again.SealedKeys.AddFirstAsync(Row(2)))).Code);
     }
 
+    [Theory]
+    [InlineData("UPDATE enclave_master_keys SET public_key = zeroblob(33)")]
+    [InlineData("UPDATE enclave_master_keys SET enclave_id = 7")]
+    [InlineData("UPDATE enclave_retired_keys SET public_key = zeroblob(33)")]
+    [InlineData("UPDATE enclave_retired_keys SET enclave_id = 7")]
+    [InlineData("DELETE FROM enclave_master_keys; INSERT INTO enclave_master_keys VALUES (2, x'00', x'00', zeroblob(33), 'arn', 2)")]
+    [InlineData("INSERT INTO enclave_retired_keys VALUES (2, x'00', x'00', zeroblob(33), 'arn', 7)")]
+    public async Task G10_the_database_itself_refuses_another_key_in_place_of_one_it_had(string sql)
+    {
+        var stores = new Stores(File);
+        var (first, second) = (Row(2), Row(2, 2));
+        await stores.SealedKeys.AddFirstAsync(first);
+        await stores.SealedKeys.AddNextAsync(first, second);
+        await stores.DisposeAsync();
+
+        Assert.Throws<Microsoft.Data.Sqlite.SqliteException>(() => Sql("BEGIN; " + sql + "; COMMIT"));
+
+        await using var again = new Stores(File);
+        Assert.Equal([first, second], again.SealedKeys.Read(2).Rows);
+    }
+
     [Fact]
     public async Task Erased_ciphertext_is_in_no_file_any_more()
     {
@@ -144,7 +165,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         }
         Sql("UPDATE schema_migrations SET sha256 = 'other'");
         Assert.Contains("made by another program", Assert.Throws<KeyMeldException>(() => new Stores(File)).Message, StringComparison.Ordinal);
-        Sql("INSERT INTO schema_migrations VALUES (2, 'later', '', 0)");
+        Sql($"INSERT INTO schema_migrations VALUES ({Migrator.All.Count + 1}, 'later', '', 0)");
         Assert.Contains("start the newer program", Assert.Throws<KeyMeldException>(() => new Stores(File)).Message, StringComparison.Ordinal);
     }
 
@@ -156,9 +177,9 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         }
         using (var session = new SqliteSession(OpenRaw()))
         {
-            Assert.Throws<SqliteException>(() => Migrator.Run(session, TimeProvider.System, [.. Migrator.All, new Migration(2, "bad", "CREATE TABLE fine (a); CREATE TABLE groups (a);")]));
+            Assert.Throws<SqliteException>(() => Migrator.Run(session, TimeProvider.System, [.. Migrator.All, new Migration(Migrator.All.Count + 1, "bad", "CREATE TABLE fine (a); CREATE TABLE groups (a);")]));
         }
-        Assert.Equal("1|0", Sql("SELECT (SELECT count(*) FROM schema_migrations), (SELECT count(*) FROM sqlite_master WHERE name = 'fine')"));
+        Assert.Equal($"{Migrator.All.Count}|0", Sql("SELECT (SELECT count(*) FROM schema_migrations), (SELECT count(*) FROM sqlite_master WHERE name = 'fine')"));
     }
 
     [Fact]
