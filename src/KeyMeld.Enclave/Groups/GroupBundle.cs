@@ -103,15 +103,15 @@ public sealed class GroupBundle
 
     /// <summary>Opens one envelope and checks it against its registration.</summary>
     internal static SecretKey OpenEnvelope(EpochIdentity identity, RosterMember member, ReadOnlySpan<byte> wire) =>
-        wire.Length == HpkeSealer.Overhead + SecretSize
+        wire.Length == (member.Source == KeySource.Made ? AesGcmWire.Overhead : HpkeSealer.Overhead) + SecretSize
             ? MemberEnvelope.Open(identity.IdentityKey, member, wire)
             : throw new KeyMeldException(ErrorCodes.EnvelopeUnreadable, $"The envelope of place {member.Index} has not the size of one.");
 
     internal static void RefuseUnsupported(RosterMember member)
     {
-        if (member.Source != KeySource.Imported)
+        if (member.Source == KeySource.Home)
         {
-            throw new KeyMeldException(ErrorCodes.Unsupported, "This build hosts imported keys only, not keys made by an enclave or kept at home.");
+            throw new KeyMeldException(ErrorCodes.Unsupported, "This build does not offer members who sign at home.");
         }
     }
 

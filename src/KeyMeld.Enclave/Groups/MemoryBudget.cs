@@ -79,6 +79,9 @@ public enum Relief
     /// <summary>Work that would have to be done again.</summary>
     Recomputable,
 
+    /// <summary>Single-signer keys, which every call brings along.</summary>
+    Keys,
+
     /// <summary>Groups that the host can hand over again.</summary>
     Groups,
 

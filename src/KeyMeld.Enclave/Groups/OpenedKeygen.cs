@@ -57,7 +57,7 @@ internal sealed class OpenedKeygen : IDisposable
             : throw new KeyMeldException(ErrorCodes.SessionSecretUnreadable, $"The session secret for enclave {index} has not the size of one.");
 
     // Keys are distinct within a manifest, but two epochs of one enclave are two keys: which node it is would be ambiguous.
-    private static (int Index, EpochIdentity Identity) FindSelf(Manifest manifest, Keyring keyring)
+    internal static (int Index, EpochIdentity Identity) FindSelf(Manifest manifest, Keyring keyring)
     {
         (int Index, EpochIdentity Identity)? found = null;
         foreach (var (index, entry) in manifest.Enclaves.Index())

@@ -18,7 +18,8 @@ internal sealed class Admission(RequestDelegate next) : IDisposable
     private const int SmallAtOnce = 32;
     private const int SmallBytes = 1024 * 1024;
 
-    private static readonly string[] Small = ["GetStatus", "Configure", "PushCredentials", "Genesis", "Rewrap", "GetIdentity", "Forget"];
+    private static readonly string[] Small =
+        ["GetStatus", "Configure", "PushCredentials", "Genesis", "Rewrap", "GetIdentity", "Forget", "MakeMemberKey", "AddKey", "SingleSign", "ForgetKey"];
 
     private readonly ConcurrencyLimiter _large = new(new ConcurrencyLimiterOptions { PermitLimit = LargeAtOnce, QueueLimit = 256 });
     private readonly ConcurrencyLimiter _small = new(new ConcurrencyLimiterOptions { PermitLimit = SmallAtOnce, QueueLimit = 256 });

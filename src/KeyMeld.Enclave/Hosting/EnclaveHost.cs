@@ -2,6 +2,7 @@ using KeyMeld.Enclave.Clock;
 using KeyMeld.Enclave.Configuration;
 using KeyMeld.Enclave.Groups;
 using KeyMeld.Enclave.Identity;
+using KeyMeld.Enclave.Keys;
 using KeyMeld.Enclave.Nsm;
 using KeyMeld.Enclave.Sealing;
 using KeyMeld.Enclave.Sealing.Cms;
@@ -71,7 +72,7 @@ internal static class EnclaveHost
         services.AddSingleton<Boot>().AddSingleton<EnclaveCounters>().AddSingleton<KeyKeeper>().AddSingleton<StatusDesk>().AddSingleton<IdentityDesk>();
         services.AddSingleton<Func<RecipientKey>>(RecipientKey.Generate);
         services.AddSingleton<IKms, AwsKms>().AddSingleton<KmsSessions>().AddSingleton<KeyLifecycle>();
-        services.AddSingleton(new MemoryBudget(configuration.Limits.MemoryBytes)).AddSingleton<LoadedGroups>().AddSingleton<GroupDesk>().AddSingleton<SigningDesk>();
+        services.AddSingleton(new MemoryBudget(configuration.Limits.MemoryBytes)).AddSingleton<LoadedGroups>().AddSingleton<GroupDesk>().AddSingleton<SigningDesk>().AddSingleton<KeyDesk>();
         services.AddSingleton<EnclaveService>().AddSingleton<FaultInterceptor>();
     }
 

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using KeyMeld.Enclave.Groups;
 using KeyMeld.Enclave.Identity;
+using KeyMeld.Enclave.Keys;
 using KeyMeld.Enclave.Sealing;
 using KeyMeld.Enclave.Signing;
 using KeyMeld.Wire.V1;
@@ -8,7 +9,7 @@ using KeyMeld.Wire.V1;
 namespace KeyMeld.Enclave.Hosting;
 
 /// <summary>The wire's calls, each handed to its desk. Nothing is decided here; refusals are turned into faults by <see cref="FaultInterceptor"/>.</summary>
-internal sealed class EnclaveService(StatusDesk status, KeyLifecycle lifecycle, IdentityDesk identity, GroupDesk groups, SigningDesk signing) : Wire.V1.Enclave.EnclaveBase
+internal sealed class EnclaveService(StatusDesk status, KeyLifecycle lifecycle, IdentityDesk identity, GroupDesk groups, SigningDesk signing, KeyDesk keys) : Wire.V1.Enclave.EnclaveBase
 {
     public override Task<EnclaveStatus> GetStatus(GetStatusRequest request, ServerCallContext context) => Task.FromResult(status.Current());
 
@@ -44,6 +45,14 @@ internal sealed class EnclaveService(StatusDesk status, KeyLifecycle lifecycle, 
     public override Task<RoundBlob> Sign(UntrustedSign request, ServerCallContext context) => signing.SignAsync(request, context.CancellationToken);
 
     public override Task<RoundBlob> Combine(UntrustedCombine request, ServerCallContext context) => signing.CombineAsync(request, context.CancellationToken);
+
+    public override Task<KeyAnswer> MakeMemberKey(UntrustedMakeMemberKey request, ServerCallContext context) => keys.MakeMemberKeyAsync(request);
+
+    public override Task<KeyReply> AddKey(UntrustedKey request, ServerCallContext context) => keys.AddAsync(request);
+
+    public override Task<KeyAnswer> SingleSign(UntrustedSingleSign request, ServerCallContext context) => keys.SignAsync(request);
+
+    public override Task<ForgetReply> ForgetKey(UntrustedForgetKey request, ServerCallContext context) => keys.ForgetAsync(request);
 
     public override Task<ForgetReply> Forget(UntrustedForget request, ServerCallContext context) => signing.ForgetAsync(request, context.CancellationToken);
 }

@@ -28,6 +28,8 @@ namespace KeyMeld.Protocol.Http;
 [JsonSerializable(typeof(AnswerJson))]
 [JsonSerializable(typeof(KeyRequestJson))]
 [JsonSerializable(typeof(KeyCreatedJson))]
+[JsonSerializable(typeof(KeyListJson))]
+[JsonSerializable(typeof(KeyShownJson))]
 [JsonSerializable(typeof(SingleSignRequestJson))]
 [JsonSerializable(typeof(RoundBlobJson))]
 [JsonSerializable(typeof(SigningPostJson))]

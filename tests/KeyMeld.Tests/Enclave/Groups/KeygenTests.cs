@@ -134,13 +134,10 @@ public sealed class KeygenTests
     }
 
     [Fact]
-    public async Task Members_who_sign_at_home_and_made_keys_are_not_offered_yet()
+    public async Task Members_who_sign_at_home_are_not_offered_yet()
     {
         var home = new TestGroup([_enclaves[0]], [new(0), new(null)]);
         await Refused.WithAsync(ErrorCodes.Unsupported, () => _enclaves[0].GroupDesk.CheckKeygenAsync(home.Keygen(0), Cancellation));
-        var made = new TestGroup([_enclaves[0]], [new(0), new(0) { Source = KeySource.Made }]);
-        await Refused.WithAsync(ErrorCodes.Unsupported, () => _enclaves[0].GroupDesk.CheckRegistrationAsync(made.Registration(1), Cancellation));
-        await Refused.WithAsync(ErrorCodes.Unsupported, () => _enclaves[0].GroupDesk.LoadGroupAsync(made.Bundle(0), Cancellation));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using KeyMeld.Enclave.Groups;
 using KeyMeld.Enclave.Identity;
+using KeyMeld.Enclave.Keys;
 using KeyMeld.Enclave.Signing;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
@@ -24,6 +25,7 @@ internal sealed class HostedEnclave : IDisposable
         Memory = new MemoryBudget(memory);
         Groups = new LoadedGroups(keys, Memory, _counters);
         GroupDesk = new GroupDesk(keys, Clock, Groups);
+        Keys = new KeyDesk(keys, Clock, Memory);
         Signing = new SigningDesk(Clock, Time, Boot, _counters, Memory, Groups);
     }
 
@@ -49,6 +51,8 @@ internal sealed class HostedEnclave : IDisposable
 
     public SigningDesk Signing { get; }
 
+    public KeyDesk Keys { get; }
+
     /// <summary>As a manifest names it.</summary>
     public EnclaveKeys Entry => new(Identity.Key, Identity.Sign, Identity.Epoch, (int)Id);
 
@@ -67,6 +71,7 @@ internal sealed class HostedEnclave : IDisposable
     public void Dispose()
     {
         Signing.Dispose();
+        Keys.Dispose();
         Groups.Dispose();
     }
 }

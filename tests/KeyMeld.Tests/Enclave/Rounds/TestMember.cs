@@ -1,6 +1,8 @@
+using KeyMeld.Enclave.Identity;
 using KeyMeld.Protocol.Groups;
 using KeyMeld.Protocol.Hpke;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Keys;
 using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
@@ -30,7 +32,7 @@ internal sealed class TestMember(int? enclave, bool approval = true)
     public (SignedStatement Statement, byte[] Envelope) Register(TestGroup group, Func<Registration, Registration>? change = null, SecretKey? sealedSecret = null)
     {
         var binding = MemberBinding.Of(group.Manifest.Digest, User, Enclave, Auth.XOnlyPublicKey, Approval, Source);
-        var envelope = Enclave is { } index ? SealKey(group.Enclaves[index].Key, binding, sealedSecret ?? Key) : [];
+        var envelope = Enclave is { } index ? Seal(group.Enclaves[index], binding, sealedSecret ?? Key) : [];
         var registration = new Registration
         {
             Manifest = group.Manifest.Digest,
@@ -47,6 +49,17 @@ internal sealed class TestMember(int? enclave, bool approval = true)
 
     public SignedStatement Decide(Hash32 request, long now, Decision decision = Decision.Approve) =>
         StatementSigner.Sign(new Approval { Request = request, User = User, Decision = decision, Created = now }, Auth).Statement;
+
+    // A made key as its enclave seals it to itself.
+    private byte[] Seal(EpochIdentity enclave, ReadOnlySpan<byte> binding, SecretKey secret)
+    {
+        if (Source != KeySource.Made)
+        {
+            return SealKey(enclave.Key, binding, secret);
+        }
+        using var plaintext = secret.Export();
+        return SelfSeal.Seal(enclave.IdentityKey, binding, plaintext.Span);
+    }
 
     public static byte[] SealKey(PublicKey enclave, ReadOnlySpan<byte> binding, SecretKey secret)
     {
