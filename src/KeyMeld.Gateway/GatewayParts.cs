@@ -35,6 +35,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         Fleet = new EnclaveFleet(settings, _credentials, SealedKeys, time, loggers.CreateLogger<EnclaveFleet>());
         KeyChanges = new KeyChanges(Fleet, SealedKeys, time, loggers.CreateLogger<KeyChanges>());
         Operators = new OperatorGate(settings);
+        KeyStore = new SqliteKeyStore(_database);
         Groups = new GroupBook(GroupStore);
         GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, time, loggers.CreateLogger<GroupRunner>());
         SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, time, loggers.CreateLogger<SigningRunner>());
@@ -52,6 +53,8 @@ internal sealed class GatewayParts : IAsyncDisposable
     public ISigningStore SigningStore { get; }
 
     public ISealedKeyStore SealedKeys { get; }
+
+    public IKeyStore KeyStore { get; }
 
     public EnclaveFleet Fleet { get; }
 

@@ -1,4 +1,5 @@
 using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.Keys;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Signing;
@@ -19,6 +20,7 @@ internal static class Routes
         routes.MapGet(Api + "/keygen/{group}", new ShowGroup(parts).HandleAsync);
         routes.MapGet(Api + "/keygen/{group}/events", new WatchGroup(parts, stopping).HandleAsync);
         routes.MapPost(Api + "/keygen/{group}/participants", new JoinGroup(parts).HandleAsync);
+        routes.MapPost(Api + "/keygen/{group}/make-key", new MakeMemberKey(parts).HandleAsync);
         routes.MapPost(Api + "/keygen/{group}/erase", new EraseGroup(parts).HandleAsync);
 
         routes.MapPost(Api + "/signing", new RequestSigning(parts).HandleAsync);
@@ -29,15 +31,21 @@ internal static class Routes
 
         routes.MapPost(Api + "/operator/enclaves/{id}/{change}", new ChangeKeys(parts).HandleAsync);
 
+        routes.MapPost(Api + "/keys", new AddKey(parts).HandleAsync);
+        routes.MapGet(Api + "/keys", new ListKeys(parts).HandleAsync);
+        routes.MapGet(Api + "/keys/{id}", new ShowKey(parts).HandleAsync);
+        routes.MapPost(Api + "/keys/{id}/erase", new EraseKey(parts).HandleAsync);
+        routes.MapPost(Api + "/keys/{id}/sign", new SignWithKey(parts).HandleAsync);
+
         routes.MapGet(Api + "/health/live", ShowHealth.LiveAsync);
         routes.MapGet(Api + "/health/ready", new ShowHealth(parts).ReadyAsync);
         routes.MapGet(Api + "/health/detail", new ShowHealth(parts).DetailAsync);
 
-        foreach (var later in (string[])["/keygen/{group}/make-key", "/keys", "/keys/{id}/erase", "/keys/{id}/sign", "/signing/{request}/rounds"])
+        foreach (var later in (string[])["/signing/{request}/rounds"])
         {
             routes.MapPost(Api + later, Unsupported.HandleAsync);
         }
-        foreach (var later in (string[])["/keys", "/keys/{id}", "/signing/{request}/rounds"])
+        foreach (var later in (string[])["/signing/{request}/rounds"])
         {
             routes.MapGet(Api + later, Unsupported.HandleAsync);
         }

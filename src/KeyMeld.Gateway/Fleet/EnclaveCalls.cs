@@ -55,6 +55,18 @@ internal sealed class EnclaveCalls(Enclave.EnclaveClient client, TimeProvider ti
     public Task<RoundBlob> CombineAsync(UntrustedCombine combine, CancellationToken cancellationToken) =>
         CallAsync(options => client.CombineAsync(combine, options), WorkDeadline, cancellationToken);
 
+    public Task<KeyAnswer> MakeMemberKeyAsync(UntrustedMakeMemberKey make, CancellationToken cancellationToken) =>
+        CallAsync(options => client.MakeMemberKeyAsync(make, options), WorkDeadline, cancellationToken);
+
+    public Task<KeyReply> AddKeyAsync(UntrustedKey key, CancellationToken cancellationToken) =>
+        CallAsync(options => client.AddKeyAsync(key, options), WorkDeadline, cancellationToken);
+
+    public Task<KeyAnswer> SingleSignAsync(UntrustedSingleSign sign, CancellationToken cancellationToken) =>
+        CallAsync(options => client.SingleSignAsync(sign, options), WorkDeadline, cancellationToken);
+
+    public Task<ForgetReply> ForgetKeyAsync(UntrustedForgetKey forget, CancellationToken cancellationToken) =>
+        CallAsync(options => client.ForgetKeyAsync(forget, options), WorkDeadline, cancellationToken);
+
     public Task<ForgetReply> ForgetAsync(UntrustedForget forget, CancellationToken cancellationToken) =>
         CallAsync(options => client.ForgetAsync(forget, options), WorkDeadline, cancellationToken);
 

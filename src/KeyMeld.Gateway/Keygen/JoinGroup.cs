@@ -103,9 +103,9 @@ internal sealed class JoinGroup(GatewayParts parts)
                 ? new KeyMeldException(ErrorCodes.AlreadyFormed, "The group is formed.")
                 : new KeyMeldException(ErrorCodes.JoinClosed, $"The group is {group.State.Word()}.");
         }
-        if (registration.Source != KeySource.Imported)
+        if (registration.Source == KeySource.Home)
         {
-            throw new KeyMeldException(ErrorCodes.Unsupported, "This build takes imported member keys; enclave-made keys and keys kept at home come later.");
+            throw new KeyMeldException(ErrorCodes.Unsupported, "This build hosts every member in an enclave; keys kept at home come later.");
         }
         if (envelope is null || envelope.Length is 0 or > MostEnvelopeBytes)
         {

@@ -2,8 +2,8 @@ using KeyMeld.Protocol.Errors;
 
 namespace KeyMeld.Gateway.Operations;
 
-/// <summary>Calls of the protocol that this build does not offer: enclave-made keys, single-signer keys, members that sign at home.</summary>
+/// <summary>Calls of the protocol that this build does not offer: members that sign at home.</summary>
 internal static class Unsupported
 {
-    public static Task HandleAsync(HttpContext context) => throw new KeyMeldException(ErrorCodes.Unsupported, "This build offers hosted groups with imported keys only.");
+    public static Task HandleAsync(HttpContext context) => throw new KeyMeldException(ErrorCodes.Unsupported, "This build hosts every member in an enclave.");
 }

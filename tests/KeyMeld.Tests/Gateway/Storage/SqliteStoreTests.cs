@@ -122,6 +122,35 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
     }
 
     [Fact]
+    public async Task An_erased_keys_ciphertext_is_in_no_file_any_more()
+    {
+        await using var stores = new Stores(File);
+        var canary = Encoding.ASCII.GetBytes("canary-of-a-sealed-key");
+        var key = Key() with { Sealed = canary, Answer = [.. canary, 1] };
+        await stores.Keys.AddAsync(key, 10);
+        Assert.True(IsInAnyFile(canary));
+
+        await stores.Keys.EraseAsync(key.Hash, Hash());
+
+        Assert.False(IsInAnyFile(canary));
+        Assert.False(IsInAnyFile(key.Statement.Statement));
+    }
+
+    [Theory]
+    [InlineData("sealed = NULL")]
+    [InlineData("statement = NULL")]
+    [InlineData("answer = NULL")]
+    [InlineData("erase_hash = x'00'")]
+    public async Task A_key_row_that_is_damaged_is_an_error_and_never_absent(string damage)
+    {
+        await using var stores = new Stores(File);
+        var key = Key();
+        await stores.Keys.AddAsync(key, 10);
+        Sql($"UPDATE owned_keys SET {damage}");
+        Assert.Equal(ErrorCodes.StorageFailed, Assert.Throws<KeyMeldException>(() => stores.Keys.Find(key.Hash)).Code);
+    }
+
+    [Fact]
     public async Task A_job_that_fails_takes_back_its_own_changes_only()
     {
         await using var database = SqliteDatabase.Open(File, TimeProvider.System);
@@ -235,6 +264,8 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         public IGroupStore Groups => new SqliteGroupStore(_database);
 
         public ISigningStore Signings => new SqliteSigningStore(_database);
+
+        public IKeyStore Keys => new SqliteKeyStore(_database);
 
         public IReplayStore Replay => new SqliteReplayStore(_database, TimeProvider.System);
 

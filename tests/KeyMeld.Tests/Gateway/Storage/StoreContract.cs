@@ -13,6 +13,8 @@ internal interface IStores : IAsyncDisposable
 
     ISigningStore Signings { get; }
 
+    IKeyStore Keys { get; }
+
     IReplayStore Replay { get; }
 
     /// <summary>Closes the database and opens it again.</summary>

@@ -38,6 +38,10 @@ internal sealed class FakeEnclave : IAsyncDisposable
 
     public ConcurrentQueue<UntrustedForget> Forgotten { get; } = [];
 
+    public ConcurrentQueue<UntrustedSingleSign> SingleSigns { get; } = [];
+
+    public ConcurrentQueue<ByteString> ForgottenKeys { get; } = [];
+
     /// <summary>Called first in every call with its name; may wait or throw a <see cref="KeyMeldException"/>.</summary>
     public Func<string, IMessage, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 

@@ -104,6 +104,26 @@ internal sealed class FakeEnclaveService(FakeEnclave enclave) : KeyMeld.Wire.V1.
         return Blob(request.Attempt, index, request.Round2[0].Tau.Span);
     });
 
+    public override Task<KeyAnswer> MakeMemberKey(UntrustedMakeMemberKey request, ServerCallContext context) => Do("MakeMemberKey", request, () => new KeyAnswer { Answer = FakeEnclave.Random(224) });
+
+    public override Task<KeyReply> AddKey(UntrustedKey request, ServerCallContext context) => Do("AddKey", request, () => new KeyReply
+    {
+        Answer = FakeEnclave.Random(100),
+        SelfSealed = KeyStatement.Parse(request.Key.Statement.Span).Source == KeySource.Made ? FakeEnclave.Random(61) : ByteString.Empty,
+    });
+
+    public override Task<KeyAnswer> SingleSign(UntrustedSingleSign request, ServerCallContext context) => Do("SingleSign", request, () =>
+    {
+        enclave.SingleSigns.Enqueue(request);
+        return new KeyAnswer { Answer = FakeEnclave.Random(93) };
+    });
+
+    public override Task<ForgetReply> ForgetKey(UntrustedForgetKey request, ServerCallContext context) => Do("ForgetKey", request, () =>
+    {
+        enclave.ForgottenKeys.Enqueue(request.Key);
+        return new ForgetReply();
+    });
+
     public override Task<ForgetReply> Forget(UntrustedForget request, ServerCallContext context) => Do("Forget", request, () =>
     {
         enclave.Forgotten.Enqueue(request);

@@ -1,0 +1,34 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
+
+namespace KeyMeld.Gateway.Keys;
+
+/// <summary>Finds a key for its owner. For everybody else it does not exist, and finding that out takes as long.</summary>
+internal static class OwnerGate
+{
+    /// <summary>The key that a statement of its owner names.</summary>
+    /// <param name="named">The key hash in the statement.</param>
+    /// <exception cref="KeyMeldException">not_found: absent, another key's statement, or not signed by its owner.</exception>
+    public static (KeyRecord Record, Signed<T> Statement) Require<T>(GatewayParts parts, Hash32 key, Unverified<T> statement, Hash32 named)
+        where T : class, IStatement<T>
+    {
+        if (named != key || parts.KeyStore.Find(key) is not { } record)
+        {
+            EqualTime.Verify();
+            throw Answers.Absent();
+        }
+        return statement.TryVerify([XOnlyPublicKey.Parse(record.Auth)], out var verified) ? (record, verified) : throw Answers.Absent();
+    }
+
+    /// <summary>The key that its owner reads.</summary>
+    /// <exception cref="KeyMeldException">not_found: absent, or another's.</exception>
+    public static KeyRecord Require(GatewayParts parts, Hash32 key, XOnlyPublicKey reader) =>
+        parts.KeyStore.Find(key) is { } record && reader.Bytes.SequenceEqual(record.Auth) ? record : throw Answers.Absent();
+
+    /// <exception cref="KeyMeldException">erased.</exception>
+    public static KeyMeldException Erased() => new(ErrorCodes.Erased, "This key was erased.");
+}

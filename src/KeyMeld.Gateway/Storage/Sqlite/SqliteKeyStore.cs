@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using KeyMeld.Protocol.Ids;
+using Microsoft.Data.Sqlite;
+
+namespace KeyMeld.Gateway.Storage.Sqlite;
+
+internal sealed class SqliteKeyStore(SqliteDatabase database) : IKeyStore
+{
+    private const string Columns = "key_hash, auth, statement, signature, sealed, answer, erase_hash";
+
+    public Task<AddedKey> AddAsync(NewKey key, int most) => database.WriteAsync(session =>
+    {
+        if (session.Exists("SELECT 1 FROM owned_keys WHERE key_hash = $key", ("$key", key.Hash.ToArray())))
+        {
+            return AddedKey.Repeated;
+        }
+        if (session.Exists("SELECT 1 FROM owned_keys WHERE auth = $auth AND key_id = $id", ("$auth", key.Auth), ("$id", key.Id.ToArray())))
+        {
+            return AddedKey.Taken;
+        }
+        return session.Execute("""
+            INSERT INTO owned_keys (key_hash, auth, key_id, created_ms, statement, signature, sealed, answer)
+            SELECT $key, $auth, $id, $created, $statement, $signature, $sealed, $answer WHERE (SELECT count(*) FROM owned_keys WHERE auth = $auth) < $most
+            """,
+            ("$key", key.Hash.ToArray()), ("$auth", key.Auth), ("$id", key.Id.ToArray()), ("$created", key.Created), ("$statement", key.Statement.Statement),
+            ("$signature", key.Statement.Signatures), ("$sealed", key.Sealed), ("$answer", key.Answer), ("$most", (long)most)) == 1 ? AddedKey.Added : AddedKey.TooMany;
+    });
+
+    public KeyRecord? Find(Hash32 key) => database.Read(session =>
+        session.First($"SELECT {Columns} FROM owned_keys WHERE key_hash = $key", Read, ("$key", key.ToArray())));
+
+    public Hash32? FindById(ReadOnlyMemory<byte> auth, Id16 id) => database.Read(session =>
+        session.First($"SELECT {Columns} FROM owned_keys WHERE auth = $auth AND key_id = $id", Read, ("$auth", auth.ToArray()), ("$id", id.ToArray()))?.Hash);
+
+    public ImmutableArray<KeyRecord> List(ReadOnlyMemory<byte> auth) => database.Read(session =>
+        session.All($"SELECT {Columns} FROM owned_keys WHERE auth = $auth AND erase_hash IS NULL ORDER BY created_ms, key_hash", Read, ("$auth", auth.ToArray())).ToImmutableArray());
+
+    public async Task<bool> EraseAsync(Hash32 key, Hash32 statement)
+    {
+        var erased = await database.WriteAsync(session => session.Execute("""
+            UPDATE owned_keys SET erase_hash = $statement, statement = NULL, signature = NULL, sealed = NULL, answer = NULL
+            WHERE key_hash = $key AND erase_hash IS NULL
+            """,
+            ("$key", key.ToArray()), ("$statement", statement.ToArray())) == 1);
+        await database.CheckpointAsync();
+        return erased;
+    }
+
+    private static KeyRecord Read(SqliteDataReader row)
+    {
+        var record = new KeyRecord(row.Hash(0), row.Blob(1), row.OptionalStatement(2, 3), row.OptionalBlob(4), row.OptionalBlob(5), row.OptionalHash(6));
+        return record.IsErased == (record.Statement is null) && record.IsErased == (record.Sealed is null) && record.IsErased == (record.Answer is null)
+            ? record
+            : throw new UnreadableRowException("A key has neither all it needs nor was it erased.");
+    }
+}
