@@ -20,6 +20,7 @@ public sealed class KeyMeldClient : IDisposable
         Enclaves = new EnclaveOperations(_transport, verifier, profile);
         Groups = new GroupOperations(_transport, Enclaves, verifier, profile, options.Time);
         Signings = new SigningOperations(_transport, verifier, profile, options.Time);
+        Keys = new KeyOperations(_transport, Enclaves, verifier, profile, options.Time);
     }
 
     /// <summary>The gateway this client talks to.</summary>
@@ -36,6 +37,9 @@ public sealed class KeyMeldClient : IDisposable
 
     /// <summary>Requesting, reviewing, approving and collecting signatures.</summary>
     public SigningOperations Signings { get; }
+
+    /// <summary>Keys of this user alone: importing, making, signing with and erasing them.</summary>
+    public KeyOperations Keys { get; }
 
     /// <summary>Makes a client. No call is made yet.</summary>
     /// <param name="gateway">Scheme, host and port of the gateway, <c>https</c> unless it is on this machine (loopback), without path.</param>

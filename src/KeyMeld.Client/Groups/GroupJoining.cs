@@ -15,14 +15,19 @@ internal sealed class GroupJoining(GatewayTransport transport, EnclaveVerifier e
     public async Task<GroupState> JoinAsync(GroupOffer offer, MemberKey key, JoinOptions options, CancellationToken cancellationToken)
     {
         RequireAccepted(offer, options);
-        RequireOwnKey(offer, key);
+        if (!key.IsMadeByEnclave)
+        {
+            RequireOwnKey(offer, key.Secret.XOnlyPublicKey);
+        }
         var verified = await enclaves.VerifyAsync(offer.Manifest.Enclaves, cancellationToken).ConfigureAwait(false);
         if (!options.AcceptRetiredEpoch && offer.Manifest.Enclaves.Any(enclave => enclave.Epoch != verified[enclave.Id].Newest.Epoch))
         {
             throw new KeyMeldException(ErrorCodes.EpochRetired, "The group was made for an older key epoch of an enclave; accept that explicitly, or ask for a new group.");
         }
         using var authorisation = SecretKey.Generate();
-        var (registration, envelope) = Register(offer, key.Secret, authorisation, options.Approval);
+        var (registration, envelope) = key.IsMadeByEnclave
+            ? await RegisterMadeAsync(offer, authorisation, options.Approval, cancellationToken).ConfigureAwait(false)
+            : Register(offer, key.Secret, authorisation, options.Approval);
         Store(offer, key, authorisation);
         var record = profile.GroupRecords.Update(offer.Group, stored => Claim(stored, offer, registration, envelope));
         return await PostAsync(record, cancellationToken).ConfigureAwait(false);
@@ -67,9 +72,8 @@ internal sealed class GroupJoining(GatewayTransport transport, EnclaveVerifier e
         }
     }
 
-    private static void RequireOwnKey(GroupOffer offer, MemberKey key)
+    private static void RequireOwnKey(GroupOffer offer, XOnlyPublicKey member)
     {
-        var member = key.Secret.XOnlyPublicKey;
         if (member == offer.Creator || offer.Manifest.Participants.Any(participant => participant.Admission == member))
         {
             throw new KeyMeldException(ErrorCodes.KeyReused, "The member key is the creator's or an admission key of this group; use another.");
@@ -82,19 +86,32 @@ internal sealed class GroupJoining(GatewayTransport transport, EnclaveVerifier e
         var enclave = offer.Manifest.Enclaves[participant.Enclave!.Value];
         var binding = MemberBinding.Of(offer.Group, participant.User, participant.Enclave, authorisation.XOnlyPublicKey, approval, KeySource.Imported);
         var envelope = MemberEnvelope.Seal(enclave.Key, binding, member);
-        var cipher = new SessionCipher(offer.Keygen.Session, offer.Group);
-        var memberKey = MemberKeyPlaintext.Prove(member, binding).Encrypt(cipher, binding);
+        return (Sign(offer, MemberKeyPlaintext.Prove(member, binding), binding, KeySource.Imported, envelope, authorisation, approval), envelope);
+    }
+
+    private async Task<(SignedJson Registration, byte[] Envelope)> RegisterMadeAsync(GroupOffer offer, SecretKey authorisation, bool approval, CancellationToken cancellationToken)
+    {
+        RequireNotJoined(profile.GroupRecords.Find(offer.Group));
+        var participant = offer.Manifest.Participants[offer.Place];
+        var binding = MemberBinding.Of(offer.Group, participant.User, participant.Enclave, authorisation.XOnlyPublicKey, approval, KeySource.Made);
+        var made = await new MemberKeyMaking(transport).MakeAsync(offer, binding, cancellationToken).ConfigureAwait(false);
+        RequireOwnKey(offer, made.Key.Key.ToXOnly());
+        return (Sign(offer, made.Key, binding, KeySource.Made, made.SelfSealed, authorisation, approval), made.SelfSealed);
+    }
+
+    private static SignedJson Sign(GroupOffer offer, MemberKeyPlaintext member, byte[] binding, KeySource source, byte[] envelope, SecretKey authorisation, bool approval)
+    {
         var registration = new Registration
         {
             Manifest = offer.Group,
-            User = participant.User,
+            User = offer.Manifest.Participants[offer.Place].User,
             Auth = authorisation.XOnlyPublicKey,
             Approval = approval,
-            Source = KeySource.Imported,
-            MemberKey = memberKey,
+            Source = source,
+            MemberKey = member.Encrypt(new SessionCipher(offer.Keygen.Session, offer.Group), binding),
             Envelope = Hash32.Sha256(envelope),
         };
-        return (SignedJson.Of(StatementSigner.Sign(registration, offer.Admission, authorisation).Statement), envelope);
+        return SignedJson.Of(StatementSigner.Sign(registration, offer.Admission, authorisation).Statement);
     }
 
     private void Store(GroupOffer offer, MemberKey key, SecretKey authorisation)

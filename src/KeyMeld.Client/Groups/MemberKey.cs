@@ -6,19 +6,27 @@ namespace KeyMeld.Client;
 
 /// <summary>
 /// The secret a participant brings to a group. A generated one is kept in the profile's secret store, so that its owner can recover the group's key later; an imported
-/// one is its owner's to keep and is not stored.
+/// one is its owner's to keep and is not stored; one that the enclave makes is nowhere but in the enclave, and cannot be recovered without the enclave's identity key.
 /// </summary>
 public sealed class MemberKey : IDisposable
 {
-    private MemberKey(SecretKey secret, bool generated) => (Secret, IsGenerated) = (secret, generated);
+    private readonly SecretKey? _secret;
+
+    private MemberKey(SecretKey? secret, bool generated) => (_secret, IsGenerated) = (secret, generated);
 
     /// <summary>Whether it was made here.</summary>
     public bool IsGenerated { get; }
 
-    internal SecretKey Secret { get; }
+    /// <summary>Whether the hosting enclave is to make it.</summary>
+    public bool IsMadeByEnclave => _secret is null;
+
+    internal SecretKey Secret => _secret ?? throw new InvalidOperationException("Only the enclave has this key.");
 
     /// <summary>Makes a fresh key.</summary>
     public static MemberKey Generate() => new(SecretKey.Generate(), true);
+
+    /// <summary>Has the hosting enclave make the key: no owner ever holds it. It has no recovery but the enclave's identity key.</summary>
+    public static MemberKey MadeByEnclave() => new(null, false);
 
     /// <summary>Takes 32 secret bytes; the caller wipes its own copy.</summary>
     /// <exception cref="KeyMeldException"><c>key_file_invalid</c>: not 32 bytes, zero, or not below the curve's order.</exception>
@@ -39,5 +47,5 @@ public sealed class MemberKey : IDisposable
     public static MemberKey FromFile(string path) => new(KeyFile.Read(path), false);
 
     /// <summary>Wipes the secret.</summary>
-    public void Dispose() => Secret.Dispose();
+    public void Dispose() => _secret?.Dispose();
 }

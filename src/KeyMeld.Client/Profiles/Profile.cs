@@ -19,6 +19,7 @@ public sealed class Profile : IDisposable
         PinBook = new PinBook(folder);
         GroupRecords = new GroupRecords(folder);
         SigningRecords = new SigningRecords(folder);
+        KeyRecords = new KeyRecords(folder);
     }
 
     /// <summary>The folder, as a full path.</summary>
@@ -36,6 +37,8 @@ public sealed class Profile : IDisposable
     internal GroupRecords GroupRecords { get; }
 
     internal SigningRecords SigningRecords { get; }
+
+    internal KeyRecords KeyRecords { get; }
 
     /// <summary>Whether the folder holds a profile.</summary>
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, ProfileLayout.Profile));

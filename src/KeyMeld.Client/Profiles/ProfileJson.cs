@@ -18,4 +18,5 @@ namespace KeyMeld.Client;
 [JsonSerializable(typeof(PinsRecord))]
 [JsonSerializable(typeof(GroupRecord))]
 [JsonSerializable(typeof(SigningRecord))]
+[JsonSerializable(typeof(OwnedKeyRecord))]
 internal sealed partial class ProfileJson : JsonSerializerContext;

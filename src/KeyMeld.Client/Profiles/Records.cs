@@ -61,6 +61,30 @@ internal sealed record GroupRecord : IVersioned
 /// <summary>{ρ, output keys} (protocol.md section 5) and what they follow from.</summary>
 internal sealed record FormedRecord(Hash32 Roster, IReadOnlyList<XOnlyPublicKey> OutputKeys, IReadOnlyList<SignedJson> Registrations, IReadOnlyList<ReceiptJson> Receipts);
 
+/// <summary>keys/&lt;key hash&gt;.json: a single-signer key of this profile, stored before it is posted.</summary>
+internal sealed record OwnedKeyRecord : IVersioned
+{
+    public required int Version { get; init; }
+
+    public required string Gateway { get; init; }
+
+    /// <summary>SHA-256 of the key statement.</summary>
+    public required Hash32 Key { get; init; }
+
+    public string? Label { get; init; }
+
+    public required SignedJson Statement { get; init; }
+
+    /// <summary>The blob posted beside it, until the enclave has answered: posted with the same bytes each time.</summary>
+    public byte[]? Unconfirmed { get; init; }
+
+    /// <summary>Of an imported key known from the start, of a made one once the enclave has answered.</summary>
+    public PublicKey? PublicKey { get; init; }
+
+    /// <summary>Whether it was erased; then its authorisation key is gone as well.</summary>
+    public bool Erased { get; init; }
+}
+
 /// <summary>signings/&lt;D&gt;.json: a signing this profile requested or decided on.</summary>
 internal sealed record SigningRecord : IVersioned
 {

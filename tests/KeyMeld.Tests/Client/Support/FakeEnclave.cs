@@ -1,7 +1,12 @@
+using KeyMeld.Enclave.Clock;
+using KeyMeld.Enclave.Groups;
+using KeyMeld.Enclave.Identity;
+using KeyMeld.Enclave.Keys;
 using KeyMeld.Protocol.Identity;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
+using Microsoft.Extensions.Time.Testing;
 
 namespace KeyMeld.Tests.Client.Support;
 
@@ -35,6 +40,10 @@ internal sealed class FakeEnclave(int number, FakeModule module) : IDisposable
 
     public void DropEpochs() => _epochs.Clear();
 
+    /// <summary>The enclave's own desk for keys, over its keys of now.</summary>
+    public KeyDesk Desk(FakeTimeProvider clock) => new(
+        KeyKeeper.Holding((uint)number, [.. _epochs.Select(epoch => new EpochIdentity(epoch.Epoch, epoch.Identity, epoch.Statement))]), new DeskClock(clock), new MemoryBudget(1 << 20));
+
     public byte[] Document() => new IdentityDocument
     {
         Mode = Mode,
@@ -51,6 +60,11 @@ internal sealed class FakeEnclave(int number, FakeModule module) : IDisposable
     {
         var identity = Document();
         return (identity, module.Sign(IdentityDocument.UserData(identity).ToArray(), nonce));
+    }
+
+    private sealed class DeskClock(FakeTimeProvider clock) : EnclaveClock
+    {
+        public override long NowMs => clock.GetUtcNow().ToUnixTimeMilliseconds();
     }
 
     public void Dispose()

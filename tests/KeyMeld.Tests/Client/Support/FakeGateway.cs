@@ -110,7 +110,10 @@ internal sealed partial class FakeGateway(FakeTimeProvider clock) : HttpMessageH
         {
             ["keygen"] => CreateGroup(call),
             ["keygen", var group] => ShowGroup(call, Group(group), reader),
+            ["keygen", var group, "make-key"] => MakeMemberKey(call, Group(group), reader),
             ["keygen", var group, var action] => ChangeGroup(call, Group(group), action),
+            ["keys"] => call.Method == "POST" ? PostKey(call, reader) : ListKeys(reader),
+            ["keys", var key, var action] => ChangeKey(call, key, action),
             ["signing"] => PostSigning(call),
             ["signing", var request] => ShowSigning(call, Signing(request), reader),
             ["signing", var request, var action] => ChangeSigning(call, Signing(request), action),
