@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KeyMeld.Cli.Commands.Enclaves;
 using KeyMeld.Cli.Commands.Groups;
+using KeyMeld.Cli.Commands.Keys;
 using KeyMeld.Cli.Commands.Signings;
 
 namespace KeyMeld.Cli.Commands;
@@ -22,6 +23,7 @@ internal static class CommandTable
         DecideCommands.CreateReject(),
         SigningCommand.Create(),
         VerifyCommand.Create(),
+        KeyCommand.Create(),
         TestKmsCommand.Create(),
         BenchCommand.Create(),
     ];

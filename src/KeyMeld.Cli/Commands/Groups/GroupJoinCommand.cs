@@ -2,6 +2,7 @@ using System.CommandLine;
 using KeyMeld.Cli.Output;
 using KeyMeld.Cli.Profiles;
 using KeyMeld.Client;
+using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Invitations;
 
 namespace KeyMeld.Cli.Commands.Groups;
@@ -11,6 +12,7 @@ internal static class GroupJoinCommand
 {
     private static readonly Argument<string> InvitationText = new("invitation") { Description = "The line that begins with keymeld1., or a file with it." };
     private static readonly Option<string?> Key = new("--key") { Description = "File with your member key (64 hex digits or WIF); a fresh one is made without it." };
+    private static readonly Option<bool> MadeKey = new("--made-key") { Description = "Have the hosting enclave make your member key: nobody ever holds it, and nothing recovers it but the enclave's own identity key." };
     private static readonly Option<bool> NoApproval = new("--no-approval") { Description = "Do not insist on your own approval for what your key signs." };
     private static readonly Option<bool> AcceptUnattended = new("--accept-unattended") { Description = "Join although the group signs without approvals." };
     private static readonly Option<bool> AcceptRawTweaks = new("--accept-raw-tweaks") { Description = "Join although tweaks hide what they commit to." };
@@ -22,7 +24,7 @@ internal static class GroupJoinCommand
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("join", "Look at what an invitation leads to, and join."));
         command.Arguments.Add(InvitationText);
-        foreach (var option in (Option[])[Key, NoApproval, AcceptUnattended, AcceptRawTweaks, AcceptRetired, Yes])
+        foreach (var option in (Option[])[Key, MadeKey, NoApproval, AcceptUnattended, AcceptRawTweaks, AcceptRetired, Yes])
         {
             command.Options.Add(option);
         }
@@ -31,6 +33,10 @@ internal static class GroupJoinCommand
 
     private static async Task<int> RunAsync(ProfileArguments profile, ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (parsed.GetValue(Key) is not null && parsed.GetValue(MadeKey))
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, "Give either --key or --made-key.");
+        }
         var text = parsed.GetValue(InvitationText)!;
         using var invitation = Invitation.Parse(File.Exists(text) ? await File.ReadAllTextAsync(text, cancellationToken) : text);
         using var session = profile.OpenSession(parsed);
@@ -40,7 +46,11 @@ internal static class GroupJoinCommand
         {
             return 1;
         }
-        using var key = parsed.GetValue(Key) is { } file ? MemberKey.FromFile(file) : MemberKey.Generate();
+        if (parsed.GetValue(MadeKey))
+        {
+            Report.Warn("The enclave makes your member key, and nobody but it has the key: it has no recovery but the enclave's identity key.");
+        }
+        using var key = parsed.GetValue(Key) is { } file ? MemberKey.FromFile(file) : parsed.GetValue(MadeKey) ? MemberKey.MadeByEnclave() : MemberKey.Generate();
         var status = await session.Client.Groups.JoinAsync(offer, key, new JoinOptions
         {
             Approval = !parsed.GetValue(NoApproval),
