@@ -13,6 +13,7 @@ internal sealed record Scenario(string Name, Func<BenchStage, CancellationToken,
         new("throughput", Scenarios.Throughput.RunAsync),
         new("batches", Scenarios.Batches.RunAsync),
         new("subsets", Scenarios.Subsets.RunAsync),
+        new("keys", Scenarios.OwnedKeys.RunAsync),
         new("restart", Scenarios.Restart.RunAsync),
         new("memory", Scenarios.Memory.RunAsync),
     ];

@@ -5,6 +5,7 @@ using KeyMeld.IntegrationTests.Support;
 using KeyMeld.Protocol.Groups;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Invitations;
+using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
 using Microsoft.Data.Sqlite;
 
@@ -58,6 +59,32 @@ public sealed class GatewaySeesNothingTests(StackFixture fixture) : IDisposable
             ["second half of the signature"] = signature.Bytes[32..].ToArray(),
         };
         Assert.All(secrets, secret => Assert.True(holdings.Find(secret.Value) is { Count: 0 }, $"{secret.Key} is in {string.Join(", ", holdings.Find(secret.Value))} ({holdings.Size} bytes)"));
+    }
+
+    [Fact]
+    public async Task G12_no_key_of_one_owner_nor_what_it_signed_is_in_the_gateways_database_logs_or_memory()
+    {
+        var secret = Drawn();
+        using var imported = SecretKey.Import(secret);
+        var keys = alice.Client.Keys;
+        OwnedKey[] both = [await keys.ImportAsync(imported, cancellationToken: Cancel), await keys.MakeAsync(cancellationToken: Cancel)];
+        var found = new Dictionary<string, byte[]> { ["imported secret"] = secret };
+        foreach (var key in both)
+        {
+            var (message, other) = (Drawn(), Drawn());
+            var schnorr = await keys.SignBip340Async(key, message, new SingleTweak.Bip86(), cancellationToken: Cancel);
+            var ecdsa = await keys.SignEcdsaAsync(key, other, cancellationToken: Cancel);
+            found[$"public key, {key.Source}"] = key.PublicKey.ToXOnly().Bytes.ToArray();
+            found[$"output key, {key.Source}"] = key.OutputKey(new SingleTweak.Bip86()).Bytes.ToArray();
+            found[$"message, {key.Source}"] = message;
+            found[$"ECDSA message, {key.Source}"] = other;
+            found[$"signature, {key.Source}"] = schnorr.Bytes[..32].ToArray();
+            found[$"ECDSA signature, {key.Source}"] = ecdsa.Bytes[..32].ToArray();
+        }
+        var holdings = new GatewayHoldings(fixture.Stack);
+        // What the gateway must hold is found, so the search works.
+        Assert.All(both, key => Assert.NotEmpty(holdings.Find(key.Id.Bytes)));
+        Assert.All(found, canary => Assert.True(holdings.Find(canary.Value) is { Count: 0 }, $"{canary.Key} is in {string.Join(", ", holdings.Find(canary.Value))} ({holdings.Size} bytes)"));
     }
 
     [Fact]

@@ -108,6 +108,28 @@ public sealed class MaliciousGatewayTests : IDisposable
         Assert.NotNull(_fixture);
     }
 
+    [Fact]
+    public async Task G16_G11_changed_answers_about_a_real_key_are_refused()
+    {
+        _liar.Change = (path, answer) => path == "/api/v1/keys" && answer["answer"] is not null ? Flip(answer, ["answer"]) : answer;
+        await RefusedAsync(ErrorCodes.GatewayResponseInvalid, () => _victim.Keys.MakeAsync(new NewKeyOptions { Label = "made" }, Cancel));
+        await RefusedAsync(ErrorCodes.GatewayResponseInvalid, () => _victim.Keys.ResumeAsync(_victim.Keys.Find("made").Id, Cancel));
+        _liar.Change = null;
+        var key = await _victim.Keys.ResumeAsync(_victim.Keys.Find("made").Id, Cancel);
+        _liar.Change = (path, answer) => path.EndsWith("/sign", StringComparison.Ordinal) ? Flip(answer, ["answer"]) : answer;
+        await RefusedAsync(ErrorCodes.GatewayResponseInvalid, () => _victim.Keys.SignBip340Async(key, new byte[32], cancellationToken: Cancel));
+        _liar.Change = null;
+        await _victim.Keys.SignBip340Async(key, new byte[32], cancellationToken: Cancel);
+
+        using var created = await _victim.Groups.CreateAsync(new GroupPlan { Participants = [PlannedParticipant.Own()], Unattended = true }, Cancel);
+        using var made = MemberKey.MadeByEnclave();
+        _liar.Change = (path, answer) => path.EndsWith("/make-key", StringComparison.Ordinal) ? Flip(answer, ["answer"]) : answer;
+        await RefusedAsync(ErrorCodes.GatewayResponseInvalid, () => _victim.Groups.JoinAsync(created.Id, made, Silent, Cancel));
+        _liar.Change = null;
+        await _victim.Groups.JoinAsync(created.Id, made, Silent, Cancel);
+        await _victim.Groups.WaitUntilFormedAsync(created.Id, cancellationToken: Cancel);
+    }
+
     private static async Task RefusedAsync(string code, Func<Task> call)
     {
         var error = await Assert.ThrowsAsync<KeyMeldException>(call);
