@@ -55,17 +55,31 @@ internal sealed class CoseSign1
     }
 
     public bool IsSignedBy(ECDsa key) =>
-        key.VerifyData(SignatureStructure(), _signature, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        key.VerifyData(SignatureStructure(Payload), _signature, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
     /// <summary>RFC 9052 section 4.4, without external data.</summary>
-    private byte[] SignatureStructure()
+    public static byte[] SignatureStructure(ReadOnlySpan<byte> payload)
     {
         var writer = new CborWriter(CborConformanceMode.Canonical);
         writer.WriteStartArray(4);
         writer.WriteTextString("Signature1");
         writer.WriteByteString(ProtectedHeader);
         writer.WriteByteString([]);
-        writer.WriteByteString(Payload);
+        writer.WriteByteString(payload);
+        writer.WriteEndArray();
+        return writer.Encode();
+    }
+
+    /// <summary>The untagged message of a payload and a signature over its <see cref="SignatureStructure"/>.</summary>
+    public static byte[] Encode(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> signature)
+    {
+        var writer = new CborWriter(CborConformanceMode.Canonical);
+        writer.WriteStartArray(4);
+        writer.WriteByteString(ProtectedHeader);
+        writer.WriteStartMap(0);
+        writer.WriteEndMap();
+        writer.WriteByteString(payload);
+        writer.WriteByteString(signature);
         writer.WriteEndArray();
         return writer.Encode();
     }

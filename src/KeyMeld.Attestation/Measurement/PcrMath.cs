@@ -12,6 +12,9 @@ public static class PcrMath
     /// <summary>Bytes of a register (SHA-384).</summary>
     public const int Size = SHA384.HashSizeInBytes;
 
+    /// <summary>How nitro-cli names the algorithm of the registers beside them.</summary>
+    public const string HashAlgorithm = "Sha384 { ... }";
+
     /// <summary>A register never extended: 48 zero bytes.</summary>
     public static byte[] Zero => new byte[Size];
 

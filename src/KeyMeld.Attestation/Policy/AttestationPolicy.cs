@@ -23,13 +23,14 @@ public abstract record AttestationPolicy
     /// <summary>Requires that what a verified document measures, with the KMS key its enclave states, is one of the trusted releases.</summary>
     /// <param name="attestation">The verified document.</param>
     /// <param name="kmsKeyArn">The KMS key ARN in the identity the document attests.</param>
+    /// <param name="configurationDigest">The configuration digest in that identity, lower-case hex; without it a release that states one does not match.</param>
     /// <exception cref="AttestationException">With <see cref="AttestationFailure.Release"/>: it is none of them.</exception>
-    public void RequireRelease(VerifiedAttestation attestation, string kmsKeyArn)
+    public void RequireRelease(VerifiedAttestation attestation, string kmsKeyArn, string? configurationDigest = null)
     {
-        if (Releases is not null && !Releases.Any(release => release.Matches(attestation.Pcrs, kmsKeyArn)))
+        if (Releases is not null && !Releases.Any(release => release.Matches(attestation.Pcrs, kmsKeyArn, configurationDigest)))
         {
             throw new AttestationException(AttestationFailure.Release,
-                $"The enclave is none of the trusted releases: {attestation.Pcrs}, KMS key {kmsKeyArn}.");
+                $"The enclave is none of the trusted releases: {attestation.Pcrs}, KMS key {kmsKeyArn}, configuration {configurationDigest ?? "not stated"}.");
         }
     }
 
@@ -46,6 +47,16 @@ public abstract record AttestationPolicy
             {
                 throw new ArgumentException("A production policy names at least one release.", nameof(releases));
             }
+        }
+
+        /// <summary>Trusts exactly the releases that a releaser signed; several while an update runs, the old and the new.</summary>
+        /// <param name="releaser">Whom the caller trusts to release builds; its key comes from the caller, never from the gateway.</param>
+        /// <param name="manifests">At least one signed manifest; who hands them over needs no trust.</param>
+        /// <exception cref="ReleaseException">One is not the releaser's, or is no manifest.</exception>
+        /// <exception cref="ArgumentException">The list is empty.</exception>
+        public Production(ReleaserKey releaser, IReadOnlyList<SignedRelease> manifests)
+            : this([.. manifests.Select(manifest => manifest.Verify(releaser).Release)])
+        {
         }
     }
 

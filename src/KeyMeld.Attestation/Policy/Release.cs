@@ -6,6 +6,8 @@ namespace KeyMeld.Attestation;
 /// </summary>
 public sealed record Release
 {
+    private const int DigestDigits = 64;
+
     /// <summary>Names a release.</summary>
     /// <param name="pcr0">PCR0, 96 lower-case hex digits, not all zero.</param>
     /// <param name="pcr1">PCR1, likewise.</param>
@@ -33,7 +35,22 @@ public sealed record Release
     /// <summary>The KMS key's ARN.</summary>
     public string KmsKeyArn { get; }
 
-    internal bool Matches(Pcrs pcrs, string kmsKeyArn) => Pcr0 == pcrs.Pcr0 && Pcr1 == pcrs.Pcr1 && Pcr2 == pcrs.Pcr2 && KmsKeyArn == kmsKeyArn;
+    /// <summary>
+    /// SHA-256 of the configuration file in the image, 64 lower-case hex digits; null does not compare it. The PCRs measure that file already: a difference means that
+    /// the release was put together wrongly.
+    /// </summary>
+    /// <exception cref="ArgumentException">The value is not of that form.</exception>
+    public string? ConfigurationDigest
+    {
+        get;
+        init => field = value is null || (value.Length == DigestDigits && LowerHex.IsHex(value))
+            ? value
+            : throw new ArgumentException($"A configuration digest is {DigestDigits} lower-case hex digits.", nameof(value));
+    }
+
+    internal bool Matches(Pcrs pcrs, string kmsKeyArn, string? configurationDigest = null) =>
+        Pcr0 == pcrs.Pcr0 && Pcr1 == pcrs.Pcr1 && Pcr2 == pcrs.Pcr2 && KmsKeyArn == kmsKeyArn
+        && (ConfigurationDigest is null || ConfigurationDigest == configurationDigest);
 
     private static string Register(string hex, string name)
     {

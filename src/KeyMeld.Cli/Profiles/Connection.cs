@@ -9,7 +9,7 @@ namespace KeyMeld.Cli.Profiles;
 /// <summary>
 /// Where a profile's gateway is and which enclaves it trusts, as its owner said: never what the gateway says. Kept beside the profile, so that it is given once.
 /// </summary>
-internal sealed record Connection(Uri Gateway, string? DevelopmentRoot, IReadOnlyList<string> Releases)
+internal sealed record Connection(Uri Gateway, string? DevelopmentRoot, IReadOnlyList<string> Releases, string? Releaser = null)
 {
     private const string FileName = "connection.json";
 
@@ -27,7 +27,8 @@ internal sealed record Connection(Uri Gateway, string? DevelopmentRoot, IReadOnl
             return new Connection(
                 new Uri(root.GetProperty("gateway").GetString()!),
                 root.TryGetProperty("development_root", out var development) ? development.GetString() : null,
-                [.. root.GetProperty("releases").EnumerateArray().Select(release => release.GetString()!)]);
+                [.. root.GetProperty("releases").EnumerateArray().Select(release => release.GetString()!)],
+                root.TryGetProperty("releaser", out var releaser) ? releaser.GetString() : null);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or UriFormatException or ArgumentNullException)
         {
@@ -41,6 +42,10 @@ internal sealed record Connection(Uri Gateway, string? DevelopmentRoot, IReadOnl
         if (DevelopmentRoot is not null)
         {
             json.WriteString("development_root", DevelopmentRoot);
+        }
+        if (Releaser is not null)
+        {
+            json.WriteString("releaser", Releaser);
         }
         json.WriteStartArray("releases");
         foreach (var release in Releases)
@@ -57,7 +62,8 @@ internal sealed record Connection(Uri Gateway, string? DevelopmentRoot, IReadOnl
         {
             return new AttestationPolicy.Development(ReadCertificate(DevelopmentRoot));
         }
-        return new AttestationPolicy.Production([.. Releases.Select(ReleaseFile.Read)]);
+        var releaser = Releaser is null ? null : ReleaseFile.ReadReleaser(Releaser);
+        return new AttestationPolicy.Production([.. Releases.Select(release => ReleaseFile.Read(release, releaser))]);
     }
 
     private static X509Certificate2 ReadCertificate(string path)

@@ -24,6 +24,11 @@ internal sealed class ProfileArguments
 
     private readonly Option<string[]> releases = new("--release") { Description = "Trust enclaves of this release (a file with PCRs and KMS key); may be repeated. Remembered." };
 
+    private readonly Option<string?> releaser = new("--releaser")
+    {
+        Description = "Accept only releases signed by this key (a PEM file with a public key); each --release FILE has its signature in FILE.sig. Remembered.",
+    };
+
     private readonly Option<bool> passphrase = new("--passphrase") { Description = "Ask for a passphrase when the profile is made (or set KEYMELD_PASSPHRASE)." };
 
     public Command AddTo(Command command)
@@ -32,6 +37,7 @@ internal sealed class ProfileArguments
         command.Options.Add(gateway);
         command.Options.Add(development);
         command.Options.Add(releases);
+        command.Options.Add(releaser);
         command.Options.Add(passphrase);
         return command;
     }
@@ -82,21 +88,25 @@ internal sealed class ProfileArguments
             ?? throw new KeyMeldException(ErrorCodes.ProfileInvalid, "This profile knows no gateway yet: give --gateway URL once.");
         var root = parsed.GetValue(development) is { } file ? Path.GetFullPath(file) : null;
         var trusted = (parsed.GetValue(releases) ?? []).Select(Path.GetFullPath).ToArray();
-        if (root is not null && trusted.Length > 0)
+        var signer = parsed.GetValue(releaser) is { } pem ? Path.GetFullPath(pem) : null;
+        if (root is not null && (trusted.Length > 0 || signer is not null))
         {
-            throw new KeyMeldException(ErrorCodes.ProfileInvalid, "Give either --insecure-development or --release, not both.");
+            throw new KeyMeldException(ErrorCodes.ProfileInvalid, "Give either --insecure-development or --release (with or without --releaser), not both.");
         }
         if (root is null && trusted.Length == 0)
         {
-            (root, trusted) = (known?.DevelopmentRoot, [.. known?.Releases ?? []]);
+            (root, trusted) = (signer is null ? known?.DevelopmentRoot : null, [.. known?.Releases ?? []]);
         }
+        // A releaser once given stays, also for releases given later: leaving it out must not accept unsigned ones.
+        signer ??= root is null ? known?.Releaser : null;
         if (root is null && trusted.Length == 0)
         {
             throw new KeyMeldException(ErrorCodes.ProfileInvalid,
                 "This profile trusts no enclaves yet: give --release FILE once, or --insecure-development ROOT.pem for a gateway on this machine.");
         }
-        var connection = new Connection(url, root, trusted);
-        if (connection.Gateway != known?.Gateway || connection.DevelopmentRoot != known.DevelopmentRoot || !connection.Releases.SequenceEqual(known.Releases))
+        var connection = new Connection(url, root, trusted, signer);
+        if (connection.Gateway != known?.Gateway || connection.DevelopmentRoot != known.DevelopmentRoot || connection.Releaser != known.Releaser
+            || !connection.Releases.SequenceEqual(known.Releases))
         {
             connection.Save(folder);
         }

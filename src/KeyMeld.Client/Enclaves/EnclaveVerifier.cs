@@ -65,7 +65,7 @@ internal sealed class EnclaveVerifier(GatewayTransport transport, AttestationPol
             var userData = IdentityDocument.UserData(answer.Identity);
             var attested = _verifier.Verify(answer.Attestation, AttestationExpectations.Identity(nonce, userData.Bytes));
             var identity = IdentityDocument.Parse(answer.Identity);
-            policy.RequireRelease(attested, identity.Kms);
+            policy.RequireRelease(attested, identity.Kms, identity.Config.ToString());
             RequireMode(policy, identity.Mode, number);
             if (identity.Id != number)
             {

@@ -42,6 +42,8 @@ public static class ErrorCodes
     public const string AttestationInvalid = "attestation_invalid";
     public const string AttestationUnavailable = "attestation_unavailable";
     public const string ClockSkewed = "clock_skewed";
+    public const string ReleaseInvalid = "release_invalid";
+    public const string ImageInvalid = "image_invalid";
 
     // Sealing with KMS
     public const string KmsAccessDenied = "kms_access_denied";
@@ -152,6 +154,9 @@ public static class ErrorCodes
         new(AttestationInvalid, 422, false, "The enclave did not prove what it is; do not send it secrets. Check root, releases and clock."),
         new(AttestationUnavailable, 503, true, "The enclave could not get an attestation document from its NSM device."),
         new(ClockSkewed, 503, true, "The enclave's clock and its attested time disagree; repair the host's clock."),
+
+        new(ReleaseInvalid, 422, false, "Do not trust enclaves by it: get manifest, signature and the releaser's key again from somebody you trust."),
+        new(ImageInvalid, 422, false, "The enclave image or one of its parts is not what its format says; build it again from its sources."),
 
         new(KmsAccessDenied, 503, true, "KMS refused: the key policy must name this role and this enclave's PCR0, PCR1 and PCR2."),
         new(KmsAttestationRejected, 503, true, "KMS did not accept the attestation document; check that the enclave is not in debug mode and its clock is right."),
