@@ -1,7 +1,10 @@
 using System.CommandLine;
+using KeyMeld.Cli.Commands.Attestation;
 using KeyMeld.Cli.Commands.Enclaves;
 using KeyMeld.Cli.Commands.Groups;
+using KeyMeld.Cli.Commands.Images;
 using KeyMeld.Cli.Commands.Keys;
+using KeyMeld.Cli.Commands.Releases;
 using KeyMeld.Cli.Commands.Signings;
 
 namespace KeyMeld.Cli.Commands;
@@ -17,6 +20,9 @@ internal static class CommandTable
         StatusCommand.Create(),
         IdentityCommand.Create(),
         EnclaveCommand.Create(),
+        AttestCommand.Create(),
+        ReleaseCommand.Create(),
+        EifCommand.Create(),
         GroupCommand.Create(),
         SignCommand.Create(),
         DecideCommands.CreateApprove(),
