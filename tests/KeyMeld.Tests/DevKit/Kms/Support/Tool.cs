@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace KeyMeld.Tests.DevKit.Kms.Support;
 
-/// <summary>A command-line tool as an independent witness. A test skips where it is not installed.</summary>
+/// <summary>A command-line tool as an independent witness. Where it is not installed a test skips, and fails under CI.</summary>
 internal static class Tool
 {
     public static async Task<string> RunAsync(string name, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
@@ -26,11 +26,20 @@ internal static class Tool
         }
         catch (Win32Exception)
         {
-            Assert.Skip($"{name} is not installed.");
+            Missing(name);
         }
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Ends the test because something is not installed.</summary>
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    public static void Missing(string name)
+    {
+        if (Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.Fail($"{name} is not installed; .ci/run installs it.");
+        Assert.Skip($"{name} is not installed.");
     }
 }
