@@ -40,6 +40,12 @@ internal abstract record YamlTree(long Line)
             errors.Add($"Line {exception.Start.Line}: not readable as YAML.");
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            // The scanner's own, of a state it did not expect.
+            errors.Add("The file is not readable as YAML.");
+            return null;
+        }
     }
 
     private static YamlTree Read(Parser parser, List<string> errors, int depth)

@@ -37,6 +37,12 @@ internal static class SettingsFile
             errors.Add($"line {exception.Start.Line}: {exception.Message}");
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            // The scanner's own, of a state it did not expect.
+            errors.Add("the file is not readable as YAML");
+            return null;
+        }
         if (stream.Documents is [{ RootNode: YamlMappingNode root }])
         {
             return root;

@@ -1,0 +1,44 @@
+using System.Text;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Invitations;
+using KeyMeld.Protocol.Sessions;
+using static KeyMeld.Fuzz.PropertyException;
+
+namespace KeyMeld.Fuzz.Targets;
+
+/// <summary>Texts that people and callers hand over.</summary>
+internal static class TextTargets
+{
+    public static IEnumerable<FuzzTarget> All { get; } =
+    [
+        new("authorization", () => Source.Texts("http", "header"), Authorization),
+        FuzzTarget.Of<KeyMeldException>("invitation", Invitations, Invite, refusal => refusal.Code is ErrorCodes.InvitationInvalid or ErrorCodes.LimitExceeded),
+    ];
+
+    private static void Authorization(byte[] input)
+    {
+        var header = Encoding.Latin1.GetString(input);
+        if (RequestAuthorization.TryParse(header, out var authorization))
+        {
+            Require(authorization.ToString() == header, "there is one form of a header");
+            _ = authorization.IsTimely(0);
+            Require(!authorization.Verify("GET", "fuzz.example", header, input), "no signature is over another call");
+        }
+    }
+
+    private static IEnumerable<byte[]> Invitations()
+    {
+        using var secret = SessionSecret.Generate();
+        using var invitation = Invitation.Create("https://keymeld.example/", Hash32.Sha256("manifest"u8), Id16.Random(), null, secret);
+        yield return Encoding.ASCII.GetBytes(invitation.Reveal());
+    }
+
+    private static void Invite(byte[] input)
+    {
+        var text = Encoding.Latin1.GetString(input);
+        using var invitation = Invitation.Parse(text);
+        Require(invitation.Reveal() == text.Trim(), "there is one form of an invitation");
+    }
+}
