@@ -18,6 +18,7 @@ internal static class NativeLoader
     [
         "secp256k1_selftest", "secp256k1_context_create", "secp256k1_context_set_illegal_callback", "secp256k1_context_randomize",
         "secp256k1_ec_pubkey_parse", "secp256k1_ec_pubkey_serialize", "secp256k1_ec_pubkey_combine",
+        "secp256k1_ec_pubkey_create", "secp256k1_ec_pubkey_negate", "secp256k1_ec_pubkey_tweak_mul", "secp256k1_ec_seckey_negate", "secp256k1_ec_seckey_tweak_add",
         "secp256k1_xonly_pubkey_parse", "secp256k1_xonly_pubkey_serialize", "secp256k1_xonly_pubkey_from_pubkey", "secp256k1_xonly_pubkey_tweak_add",
         "secp256k1_keypair_create", "secp256k1_keypair_sec", "secp256k1_keypair_pub", "secp256k1_keypair_xonly_pub", "secp256k1_keypair_xonly_tweak_add",
         "secp256k1_ecdsa_sign", "secp256k1_ecdsa_verify", "secp256k1_ecdsa_signature_parse_compact", "secp256k1_ecdsa_signature_serialize_compact",

@@ -15,6 +15,7 @@ public sealed class PublicKey : PublicValue<PublicKey>
     public const int UncompressedSize = 65;
 
     private const byte UncompressedPrefix = 0x04;
+    private const byte OddPrefix = 0x03;
     private readonly NativePublicKey _native;
     private readonly Bytes33 _bytes;
 
@@ -28,6 +29,8 @@ public sealed class PublicKey : PublicValue<PublicKey>
     public override ReadOnlySpan<byte> Bytes => _bytes;
 
     internal ref readonly NativePublicKey NativeForm => ref _native;
+
+    internal bool HasOddY => Bytes[0] == OddPrefix;
 
     /// <summary>Reads the 33-byte compressed form.</summary>
     /// <returns>False if the length or prefix is wrong, x is not below the field size, or no point has it.</returns>

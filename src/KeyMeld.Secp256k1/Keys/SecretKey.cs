@@ -130,7 +130,7 @@ public sealed partial class SecretKey : IDisposable
     /// <summary>The type and the public key; never the secret.</summary>
     public override string ToString() => $"{nameof(SecretKey)} of {PublicKey}";
 
-    private static bool TryOwn(SecretScalarHandle secret, [NotNullWhen(true)] out SecretKey? key)
+    internal static bool TryOwn(SecretScalarHandle secret, [NotNullWhen(true)] out SecretKey? key)
     {
         KeypairHandle? keypair = null;
         key = null;

@@ -24,6 +24,9 @@ public sealed class XOnlyPublicKey : PublicValue<XOnlyPublicKey>
     /// <summary>The 32-byte x.</summary>
     public override ReadOnlySpan<byte> Bytes => _bytes;
 
+    /// <summary>The point with this x and an even y (BIP-340's lift_x).</summary>
+    internal PublicKey Point => field ??= Points.TryLift(Bytes, out var point) ? point : throw Misuse.Unexpected();
+
     /// <summary>Reads the 32-byte x.</summary>
     /// <returns>False if the length is wrong, x is not below the field size, or no point has it.</returns>
     public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out XOnlyPublicKey? key)

@@ -75,10 +75,20 @@ public class OracleComparisonTests
 
                 var pre = session.Aggregate(partials);
                 Assert.False(aggregation.OutputKey.Verify(@case.Message, pre));
+                Assert.True(PreSignature.Parse(pre.Bytes).TryVerify(aggregation.OutputKey, @case.Message, PublicKey.Parse(Compress(point)), out var verified));
+                Assert.Equal(!oracleSession.Values.R.HasEvenY, verified.HasOddNonce);
                 var sign = oracleSession.Values.R.HasEvenY ? BigInteger.One : N - 1;
                 var completed = SchnorrSignature.Parse([.. pre.Bytes[..32], .. Bytes32(Mod(Int(pre.Bytes[32..]) + (sign * t), N))]);
                 Assert.True(aggregation.OutputKey.Verify(@case.Message, completed));
                 Assert.Equal(t, Mod(sign * (Int(completed.Bytes[32..]) - Int(pre.Bytes[32..])), N));
+
+                using var key = SecretKey.Import(secret);
+                Assert.Equal(completed, verified.Adapt(key));
+                Assert.True(verified.TryExtract(completed, out var extracted));
+                using var scalar = extracted.Export();
+                extracted.Dispose();
+                Equal(secret, scalar.Span);
+                Equal([.. Compress(Add(oracleSession.Values.R, Negate(point))!), .. pre.Bytes[32..]], verified.ToNonceForm());
             },
             iter: Adaptors);
 
