@@ -60,7 +60,6 @@ internal sealed class CombineRound(Boot boot, MemoryBudget budget, LoadedGroups 
     {
         held.Add(budget.Reserve(Weights.Request(call.Items.Length, statement.Value.Items)));
         var request = RequestVerifier.Verify(group.Roster, statement, call.Items.Span, group.Cipher);
-        Supported.Require(request);
         return (request, new PairMap(request));
     }
 }

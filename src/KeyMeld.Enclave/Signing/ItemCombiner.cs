@@ -1,4 +1,5 @@
-// BIP-327, "Partial Signature Aggregation" and "Identifying Disruptive Signers": the final signature is verified, the partial ones only where that fails.
+// BIP-327, "Partial Signature Aggregation" and "Identifying Disruptive Signers": the final signature is verified, the partial ones only where that fails. A pre-signature
+// is verified as such: BIP-340 says nothing of it until somebody with the secret completes it.
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Rounds;
@@ -10,7 +11,7 @@ namespace KeyMeld.Enclave.Signing;
 /// <summary>One item of a batch from its partial signatures to its result.</summary>
 internal static class ItemCombiner
 {
-    /// <summary>The verified signature, or who is to blame as far as that is known without verifying partial signatures; no node where it is not.</summary>
+    /// <summary>The verified signature or pre-signature, or who is to blame as far as that is known without verifying partial signatures; no node where it is not.</summary>
     public static ItemResult Combine(PreparedRound prepared, Hash32?[] partials, int item)
     {
         var id = prepared.Request.Items[item].Item;
@@ -32,10 +33,17 @@ internal static class ItemCombiner
                 return new ItemResult.Failed(id, ErrorCodes.PartialInvalid, NodeOf(prepared, start + i));
             }
         }
-        var signature = session.Aggregate(parsed);
-        return session.Aggregation.OutputKey.Verify(session.Message, signature)
-            ? new ItemResult.Completed(id, signature)
-            : new ItemResult.Failed(id, ErrorCodes.SignatureInvalid);
+        return Verified(prepared.Request.Items[item], session, session.Aggregate(parsed)) ?? new ItemResult.Failed(id, ErrorCodes.SignatureInvalid);
+    }
+
+    private static ItemResult? Verified(SigningItem item, SigningSession session, SchnorrSignature aggregate)
+    {
+        var key = session.Aggregation.OutputKey;
+        if (item.Adaptor is not { } point)
+        {
+            return key.Verify(session.Message, aggregate) ? new ItemResult.Completed(item.Item, aggregate) : null;
+        }
+        return PreSignature.TryParse(aggregate.Bytes, out var preSignature) && preSignature.Verify(key, session.Message, point) ? new ItemResult.PreSigned(item.Item, aggregate) : null;
     }
 
     /// <summary>Names the node whose partial signature spoiled an item, where <see cref="Combine"/> could not.</summary>

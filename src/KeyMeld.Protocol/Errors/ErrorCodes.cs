@@ -102,6 +102,9 @@ public static class ErrorCodes
     public const string SignatureInvalid = "signature_invalid";
     public const string ContextMismatch = "context_mismatch";
     public const string OpaqueMessage = "opaque_message";
+    public const string AdaptorInvalid = "adaptor_invalid";
+    public const string AdaptorMismatch = "adaptor_mismatch";
+    public const string PreSignatureInvalid = "presignature_invalid";
 
     // The client's own side
     public const string GatewayInsecure = "gateway_insecure";
@@ -212,6 +215,9 @@ public static class ErrorCodes
         new(SignatureInvalid, 409, false, "A signature does not verify. Do not use it."),
         new(ContextMismatch, 422, false, "What is shown is not what would be signed. Do not approve; warn the others."),
         new(OpaqueMessage, 422, false, "Nothing shows what this message is; approve it only by the explicit opaque call."),
+        new(AdaptorInvalid, 422, false, "The adaptor points cannot be used together, or a proof of one is missing or wrong; the detail says which."),
+        new(AdaptorMismatch, 422, false, "Give the secret of the adaptor point, or the signature that was made of this pre-signature."),
+        new(PreSignatureInvalid, 422, false, "The pre-signature does not verify for this key, message and point. Do not rely on it."),
 
         new(GatewayInsecure, 400, false, "Use https://; http:// and development roots are for gateways on this machine only."),
         new(GatewayUnreachable, 503, true, "Check the gateway's address and that it runs."),

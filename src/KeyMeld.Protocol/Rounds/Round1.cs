@@ -99,7 +99,9 @@ public sealed class Round1(BatchRunner batch)
                 return;
             }
         }
+        var asked = prepared.Request.Items[item];
         var aggregate = AggregateNonce.Aggregate(new ArraySegment<PublicNonce>(nonces!, start, count));
-        prepared.Sessions[item] = SigningSession.Create(aggregate, prepared.Request.Items[item].Message.Bytes, prepared.Request.KeysOf(item));
+        aggregate = asked.Adaptor is { } point ? aggregate.WithAdaptor(point) : aggregate;
+        prepared.Sessions[item] = SigningSession.Create(aggregate, asked.Message.Bytes, prepared.Request.KeysOf(item));
     }
 }

@@ -27,10 +27,10 @@ public static class SignedResult
         return RoundBlobEnvelope.Sign(Purposes.Result, roster, request.Digest, attempt, NodeId.Enclave(enclave), boot, tau, blob, statementKey);
     }
 
-    /// <summary>Verifies and decrypts, and verifies every signature with the roster's own keys.</summary>
+    /// <summary>Verifies and decrypts, and verifies every signature and pre-signature with the roster's own keys and the request's own points.</summary>
     /// <exception cref="KeyMeldException">
     /// <c>relay_fault</c>: not signed by an enclave of the group, or altered; <c>round_blob_invalid</c>: signed, and does not fit the request;
-    /// <c>signature_invalid</c>: signed, and a signature in it does not verify; <c>unsupported</c>: it holds a pre-signature.
+    /// <c>signature_invalid</c>: signed, and a signature or pre-signature in it does not verify.
     /// </exception>
     public static IReadOnlyList<ItemResult> Open(VerifiedRequest request, SessionCipher cipher, RoundBlobEnvelope envelope)
     {
@@ -52,7 +52,7 @@ public static class SignedResult
         }
         for (var i = 0; i < results.Length; i++)
         {
-            Check(request, envelope, i, results[i]);
+            results[i] = Check(request, envelope, i, results[i]);
         }
         return results;
     }
@@ -69,7 +69,7 @@ public static class SignedResult
         }
     }
 
-    private static void Check(VerifiedRequest request, RoundBlobEnvelope envelope, int index, ItemResult result)
+    private static ItemResult Check(VerifiedRequest request, RoundBlobEnvelope envelope, int index, ItemResult result)
     {
         var item = request.Items[index];
         if (result.Item != item.Item)
@@ -79,19 +79,18 @@ public static class SignedResult
         switch (result)
         {
             case ItemResult.Completed completed when item.Adaptor is null:
-                if (!request.KeysOf(index).OutputKey.Verify(item.Message.Bytes, completed.Signature))
-                {
-                    throw new KeyMeldException(ErrorCodes.SignatureInvalid, $"The signature of the item {item.Item} does not verify.");
-                }
-                break;
-            case ItemResult.PreSigned when item.Adaptor is not null:
-                throw new KeyMeldException(ErrorCodes.Unsupported, $"The item {item.Item} has a pre-signature, which this version cannot verify.");
+                return request.KeysOf(index).OutputKey.Verify(item.Message.Bytes, completed.Signature) ? completed : throw Invalid(item);
+            case ItemResult.PreSigned preSigned when item.Adaptor is not null:
+                return PreSignature.TryParse(preSigned.PreSignature.Bytes, out var parsed)
+                    && parsed.TryVerify(request.KeysOf(index).OutputKey, item.Message.Bytes, item.Adaptor, out var verified) ? preSigned with { Verified = verified } : throw Invalid(item);
             case ItemResult.Failed failed when failed.Node is not { } node || request.Nodes.Contains(node):
-                break;
+                return failed;
             default:
                 throw Wrong(envelope, $"has something else for the item {item.Item} than was asked");
         }
     }
+
+    private static KeyMeldException Invalid(SigningItem item) => new(ErrorCodes.SignatureInvalid, $"What the result has for the item {item.Item} does not verify.");
 
     private static KeyMeldException Wrong(RoundBlobEnvelope envelope, string why) => new(ErrorCodes.RoundBlobInvalid, $"The result of {envelope.Node} {why}.");
 }

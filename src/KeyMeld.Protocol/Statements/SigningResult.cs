@@ -34,6 +34,9 @@ public abstract record ItemResult
 
         /// <summary>r ‖ s', 64 bytes: no valid BIP-340 signature until adapted.</summary>
         public SchnorrSignature PreSignature { get; }
+
+        /// <summary>The pre-signature with what it was verified for; null until somebody did that.</summary>
+        public VerifiedPreSignature? Verified { get; init; }
     }
 
     /// <summary>It failed.</summary>

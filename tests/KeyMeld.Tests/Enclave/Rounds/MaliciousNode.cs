@@ -40,12 +40,13 @@ internal sealed class MaliciousNode(Driver driver, int enclave, int attempt = 1)
         Purposes.Round1, driver.Group.RosterHash, _request.Digest, attempt, Node, Boot, null, blob, driver.Group.Enclaves[enclave].StatementKey));
 
     /// <summary>Round 2 of the items that <paramref name="due"/> says are not left out, after <paramref name="tamper"/> had it.</summary>
-    public RoundBlob Sign(IReadOnlyList<RoundBlob> round1, Func<int, bool> due, Func<Round2Entry[], Round2Entry[]> tamper)
+    public RoundBlob Sign(IReadOnlyList<RoundBlob> round1, Func<int, bool> due, Func<Round2Entry[], Round2Entry[]> tamper, Func<int, bool>? foldsAdaptor = null)
     {
         var theirs = Nonces(round1);
         var honest = Pairs.Where(pair => due(pair.Item)).Select(pair =>
         {
             var aggregate = AggregateNonce.Aggregate([.. _request.SignersOf(pair.Item).Select(signer => theirs[new RoundPair(pair.Item, signer)])]);
+            aggregate = _request.Items[pair.Item].Adaptor is { } point && foldsAdaptor?.Invoke(pair.Item) != false ? aggregate.WithAdaptor(point) : aggregate;
             var session = SigningSession.Create(aggregate, _request.Items[pair.Item].Message.Bytes, _request.KeysOf(pair.Item));
             var partial = session.Sign(_nonces[pair], driver.Group.Members[pair.Signer].Key);
             return new Round2Entry(_request.Items[pair.Item].Item, pair.Signer, new Hash32(partial.Bytes));

@@ -15,16 +15,17 @@ internal sealed class TestRequest
     public TestRequest(
         TestGroup group, IReadOnlyList<SigningItem> items, int? by = 0, long created = TestGroup.Created, TimeSpan? lifetime = null,
         Func<SigningRequest, SigningRequest>? change = null,
-        Func<IReadOnlyList<SigningItem>, IReadOnlyList<SigningItem>>? reseal = null)
+        Func<IReadOnlyList<SigningItem>, IReadOnlyList<SigningItem>>? reseal = null,
+        Id16? signing = null)
     {
         Group = group;
         Items = items;
-        var signing = Id16.Random();
-        SealedItems = KeyMeld.Protocol.Signing.SealedItems.Seal(group.Cipher, group.RosterHash, signing, reseal?.Invoke(items) ?? items);
+        var id = signing ?? Id16.Random();
+        SealedItems = KeyMeld.Protocol.Signing.SealedItems.Seal(group.Cipher, group.RosterHash, id, reseal?.Invoke(items) ?? items);
         var request = new SigningRequest
         {
             Roster = group.RosterHash,
-            Signing = signing,
+            Signing = id,
             By = by,
             Created = created,
             Expires = created + (long)(lifetime ?? Lifetime).TotalMilliseconds,

@@ -2,7 +2,6 @@ using KeyMeld.Protocol;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
-using KeyMeld.Secp256k1;
 using KeyMeld.Tests.Enclave.Rounds;
 
 namespace KeyMeld.Tests.Enclave.Signing;
@@ -60,8 +59,8 @@ public sealed class LimitTests
         {
             var driver = Request(group);
             await Refused.WithAsync(ErrorCodes.ItemsInvalid, () => _enclaves[0].Signing.OpenAsync(driver.OpenCall(0).With(call => call.Items = call.Items.Flipped()), Cancellation));
-            var unsupported = new Driver(new TestRequest(group, [TestRequest.Item() with { Adaptor = SecretKey.Generate().PublicKey }]), _enclaves);
-            await Refused.WithAsync(ErrorCodes.Unsupported, () => unsupported.OpenAsync(0));
+            var other = new Driver(new TestRequest(group, [TestRequest.Item()], change: request => request with { Signers = [0] }), _enclaves);
+            await Refused.WithAsync(ErrorCodes.RequestInvalid, () => other.OpenAsync(0));
         }
         Assert.Equal((0, 0UL), (_enclaves[0].Signing.Remembered, _enclaves[0].Counters.NoncesIssued));
         await Request(group).AssertCanGoOnAsync(1);
