@@ -34,6 +34,35 @@ public static class KeyFile
         return SecretKey.TryImport(secret.Span, out var key) ? key : throw Invalid("The number in it is zero or not below the order of secp256k1.");
     }
 
+    /// <summary>Writes a key file of 64 hex digits, which only its owner can read. The secret is never in a managed array or string.</summary>
+    /// <param name="path">The file; it must not exist yet.</param>
+    /// <param name="key">The key.</param>
+    /// <exception cref="KeyMeldException"><c>key_file_invalid</c>: it cannot be written.</exception>
+    public static void Write(string path, SecretKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        using var secret = key.Export();
+        using var text = SecretBytes.Allocate((2 * SecretKey.Size) + 1);
+        Convert.TryToHexStringLower(secret.Span, text.Writable, out _);
+        text.Writable[^1] = (byte)'\n';
+        try
+        {
+            // Without a buffer the bytes go from locked memory to the kernel.
+            using var file = new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                BufferSize = 0,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
+            file.Write(text.Span);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new KeyMeldException(ErrorCodes.KeyFileInvalid, $"The key file '{path}' cannot be written: {error.Message}", error);
+        }
+    }
+
     private static string? HexComplaint(ReadOnlySpan<byte> digits, Span<byte> secret) =>
         Convert.FromHexString(digits, secret, out _, out var written) == System.Buffers.OperationStatus.Done && written == secret.Length
             ? null : "It has 64 characters, but they are not all hex digits.";

@@ -13,7 +13,6 @@ public abstract record ItemContent
 
     internal static ItemContent Of(SigningItem item) => item switch
     {
-        { Adaptor: not null } => new Unknown("adaptor"),
         { Context: null } => new Opaque(),
         { Context: { Type: ItemContexts.Sha256, Data: var data } } => Hash32.Sha256(data.Span) == item.Message ? new Shown(data) : new Mismatch(data),
         _ => new Unknown(UntrustedText.Show(item.Context.Type)),

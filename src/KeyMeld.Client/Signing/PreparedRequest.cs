@@ -17,6 +17,11 @@ public sealed class PreparedRequest
     /// <summary>When it ends.</summary>
     public DateTimeOffset Expires => UnixTime.ToDate(Request.Value.Expires);
 
+    /// <summary>
+    /// Places of items with an adaptor whose message is also signed plain in this request. Whoever gets the plain signature needs no secret: that is hardly ever what is wanted.
+    /// </summary>
+    public IReadOnlyList<int> AlsoSignedPlain => AdaptorRules.AlsoSignedPlain(Request.Items);
+
     internal VerifiedRequest Request { get; }
 
     internal byte[] Sealed { get; }

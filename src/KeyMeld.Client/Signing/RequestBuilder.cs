@@ -17,13 +17,15 @@ internal static class RequestBuilder
         Check(group, contents, options);
         var items = contents.Select(content => new SigningItem
         {
-            Item = Id16.Random(),
+            Item = content.Adaptor is Adaptor.All { Challenge.Item: var proven } ? proven : Id16.Random(),
             Message = content.Message,
             Subset = content.Subset,
             Tweaks = content.Tweaks,
+            Adaptor = content.Adaptor?.Point,
+            Points = content.Adaptor is Adaptor.All all ? [.. all.Challenge.Points.Zip(all.Proofs, (point, proof) => new AdaptorPoint(point, proof))] : [],
             Context = content.Preimage is { } data ? ItemContexts.OfPreimage(data) : null,
         }).ToList();
-        var signing = Id16.Random();
+        var signing = AdaptorRules.SigningIdOf(group, contents) ?? Id16.Random();
         var sealedItems = SealedItems.Seal(new SessionCipher(session, group.Id), group.RosterHash, signing, items);
         var request = StatementSigner.Sign(
             new SigningRequest

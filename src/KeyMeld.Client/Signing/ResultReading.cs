@@ -21,6 +21,7 @@ internal static class ResultReading
         return result switch
         {
             ItemResult.Completed completed => new SignedItem.Signed(item.Item, item.Message, request.KeysOf(index).OutputKey, completed.Signature),
+            ItemResult.PreSigned { Verified: { } verified } => new SignedItem.PreSigned(item.Item, item.Message, verified),
             ItemResult.Failed failed => new SignedItem.Failed(item.Item, item.Message, failed.Error, CulpritOf(failed.Node)),
             _ => throw GatewayAnswer.Invalid("the result has something other than a signature"),
         };

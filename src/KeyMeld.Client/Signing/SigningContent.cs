@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
 
 namespace KeyMeld.Client;
 
@@ -27,6 +28,20 @@ public sealed record SigningContent
 
     /// <summary>Tweaks for this item in place of those of the terms (empty: none); those of the terms when null.</summary>
     public TweakChain? Tweaks { get; init; }
+
+    /// <summary>What completes the signature: with it, a pre-signature is made in place of a signature.</summary>
+    public Adaptor? Adaptor { get; init; }
+
+    /// <summary>The same content once for each point: the secret of any of them completes a signature. Each is an item of its own, with nonces of its own.</summary>
+    /// <param name="points">The points; distinct.</param>
+    /// <exception cref="ArgumentException">There are none, or two are equal.</exception>
+    public IReadOnlyList<SigningContent> ForAnyOf(params IReadOnlyList<PublicKey> points)
+    {
+        ArgumentNullException.ThrowIfNull(points);
+        return points.Count > 0 && points.Distinct().Count() == points.Count
+            ? [.. points.Select(point => this with { Adaptor = Adaptor.Of(point) })]
+            : throw new ArgumentException("There must be points, all different.", nameof(points));
+    }
 
     /// <summary>Signs the SHA-256 of these bytes.</summary>
     /// <param name="content">Any length; copied when it travels along.</param>

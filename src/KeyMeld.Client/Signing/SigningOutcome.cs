@@ -17,12 +17,18 @@ public sealed record SigningOutcome(SigningReference Reference, SigningState Sta
     /// <summary>Whether nothing will change any more.</summary>
     public bool IsFinal => State is not (SigningState.Waiting or SigningState.Running);
 
-    /// <summary>Whether every item has a verified signature.</summary>
-    public bool IsSigned => Items is not null && Items.All(item => item is SignedItem.Signed);
+    /// <summary>Whether every item has what was asked for, verified: a signature, or with an adaptor a pre-signature.</summary>
+    public bool IsSigned => Items is not null && Items.All(item => item is SignedItem.Signed or SignedItem.PreSigned);
 
     /// <summary>All signatures in request order.</summary>
-    /// <exception cref="KeyMeldException">With the code that says why there are none.</exception>
-    public IReadOnlyList<SchnorrSignature> Signatures => [.. RequireSigned().Items!.Cast<SignedItem.Signed>().Select(item => item.Signature)];
+    /// <exception cref="KeyMeldException">With the code that says why there are none; <c>unsupported</c>: an item has a pre-signature (see <see cref="PreSignatures"/>).</exception>
+    public IReadOnlyList<SchnorrSignature> Signatures => [.. RequireSigned().Items!.Select(item => item is SignedItem.Signed signed
+        ? signed.Signature
+        : throw new KeyMeldException(ErrorCodes.Unsupported, $"Item {item.Id} has a pre-signature; take it from PreSignatures or Items."))];
+
+    /// <summary>The pre-signatures of the items with an adaptor, in request order; without them when there are none.</summary>
+    /// <exception cref="KeyMeldException">With the code that says why the request is not signed.</exception>
+    public IReadOnlyList<VerifiedPreSignature> PreSignatures => [.. RequireSigned().Items!.OfType<SignedItem.PreSigned>().Select(item => item.PreSignature)];
 
     /// <summary>This outcome, if every item is signed.</summary>
     /// <exception cref="KeyMeldException">With the code that says why not.</exception>
@@ -72,6 +78,16 @@ public abstract record SignedItem
 
         /// <summary>The signature, 64 bytes.</summary>
         public SchnorrSignature Signature { get; }
+    }
+
+    /// <summary>A pre-signature, verified against the group record and the item's adaptor point: adapt it, extract from what was made of it, convert it.</summary>
+    public sealed record PreSigned : SignedItem
+    {
+        internal PreSigned(Id16 id, Hash32 message, VerifiedPreSignature preSignature)
+            : base(id, message) => PreSignature = preSignature;
+
+        /// <summary>The pre-signature, with key, message and point.</summary>
+        public VerifiedPreSignature PreSignature { get; }
     }
 
     /// <summary>No signature for this item.</summary>

@@ -19,7 +19,8 @@ public sealed class SigningReview
     internal SigningReview(Group group, SigningReference reference, VerifiedRequest request, IReadOnlyList<SignedStatement> approvals, SigningState state)
     {
         (Group, Reference, Request, State) = (group, reference, request, state);
-        _items = [.. request.Items.Select((item, index) => ReviewItem.Of(index, item, request.KeysOf(index).OutputKey))];
+        var twins = AdaptorRules.AlsoSignedPlain(request.Items).ToHashSet();
+        _items = [.. request.Items.Select((item, index) => ReviewItem.Of(index, item, request.KeysOf(index).OutputKey, twins.Contains(index)))];
         var rule = ApprovalRule.Of(group.Roster);
         var votes = approvals.Select(approval => rule.Read(request.Digest, approval)).ToList();
         Decisions = [.. votes.Select(vote => new MemberDecision(vote.Participant, vote.Decision == Decision.Approve, UnixTime.ToDate(vote.Statement.Value.Created)))];
@@ -100,9 +101,21 @@ public sealed class SigningReview
 /// <param name="Content">What the message is.</param>
 public sealed record ReviewItem(int Index, Id16 Id, Hash32 Message, Id16? Subset, TweakChain? OwnTweaks, XOnlyPublicKey OutputKey, ItemContent Content)
 {
-    internal static ReviewItem Of(int index, SigningItem item, XOnlyPublicKey outputKey) =>
-        new(index, item.Item, item.Message, item.Subset, item.Tweaks, outputKey, ItemContent.Of(item));
+    /// <summary>What completes the signature, where a pre-signature is asked for.</summary>
+    public ReviewAdaptor? Adaptor { get; init; }
+
+    internal static ReviewItem Of(int index, SigningItem item, XOnlyPublicKey outputKey, bool alsoSignedPlain) =>
+        new(index, item.Item, item.Message, item.Subset, item.Tweaks, outputKey, ItemContent.Of(item))
+        {
+            Adaptor = item.Adaptor is { } point ? new ReviewAdaptor(point, [.. item.Points.Select(one => one.Point)], alsoSignedPlain) : null,
+        };
 }
+
+/// <summary>The adaptor of an item under review.</summary>
+/// <param name="Point">T: whoever has its secret completes the signature, and whoever sees the signature learns the secret.</param>
+/// <param name="Points">The points whose sum T is, each proved by somebody who knows its secret; empty where T stands for itself.</param>
+/// <param name="AlsoSignedPlain">Whether the request has the same message signed plain as well, for which no secret is needed.</param>
+public sealed record ReviewAdaptor(PublicKey Point, IReadOnlyList<PublicKey> Points, bool AlsoSignedPlain);
 
 /// <summary>A member's verified decision.</summary>
 /// <param name="Member">Its place.</param>

@@ -53,14 +53,43 @@ public sealed class HostileSigningTests : IDisposable
     }
 
     [Fact]
-    public async Task An_adaptor_is_not_approved_by_a_version_that_does_not_do_adaptors()
+    public async Task P04_points_of_which_one_cancels_the_others_are_refused_before_anybody_can_approve_them()
     {
         var (alice, _) = await _world.FormAsync();
-        using var point = SecretKey.Generate();
-        var item = new SigningItem { Item = Id16.Random(), Message = Hash32.Sha256(Payment), Context = ItemContexts.OfPreimage(Payment), Adaptor = point.PublicKey };
-        var review = await _world.Bob.Signings.ReviewAsync(Request(alice, [item]), Cancel);
-        await Refused.WithAsync(ErrorCodes.Unsupported, () => _world.Bob.Signings.ApproveAsync(review, cancellationToken: Cancel));
-        await Refused.WithAsync(ErrorCodes.Unsupported, () => _world.Bob.Signings.ApproveOpaqueAsync(review, cancellationToken: Cancel));
+        using var bob = SecretKey.Generate();
+        using var mallory = SecretKey.Generate();
+        // Named last: hers less Bob's, so that their sum is hers alone. She can prove to know her own secret, but not that of the point she names.
+        PublicKey[] points = [bob.PublicKey, PublicKey.Combine([mallory.PublicKey, PublicKey.Parse((byte[])[(byte)(bob.PublicKey.Bytes[0] ^ 1), .. bob.PublicKey.Bytes[1..]])])];
+        var (signing, id) = (Id16.Random(), Id16.Random());
+        AdaptorPoint[] proven = [.. points.Select((point, i) => new AdaptorPoint(point, (i == 0 ? bob : mallory).SignSchnorr(AdaptorProof.Digest(alice.RosterHash, signing, id, i, points).Bytes)))];
+        var item = new SigningItem { Item = id, Message = Hash32.Sha256(Payment), Context = ItemContexts.OfPreimage(Payment), Adaptor = PublicKey.Combine(points), Points = proven };
+        Assert.Equal(mallory.PublicKey, item.Adaptor);
+        using var key = _world.Alice.Profile.GetAuthorisation(_world.Alice.Profile.GroupRecords.Get(alice.Id));
+        var (statement, wire) = Make(alice, [item], key, signing);
+        var answer = new SigningJson(statement.Digest, "waiting", SignedJson.Of(statement.Statement), wire, [], 0);
+        _world.Gateway.Intercept = _ => FakeGateway.Json(ProtocolJson.Utf8(answer, ProtocolJson.Default.SigningJson));
+        await Refused.WithAsync(ErrorCodes.ItemsInvalid, () => _world.Bob.Signings.ReviewAsync(new SigningReference(alice.Gateway, alice.Id, statement.Digest), Cancel));
+        _world.Gateway.BeHonest();
+        var honest = await _world.Alice.Signings.RequestAsync(alice, [SigningContent.FromBytes(Payment)], cancellationToken: Cancel);
+        Assert.True((await _world.Bob.Signings.ApproveAsync(await _world.Bob.Signings.ReviewAsync(honest, Cancel), cancellationToken: Cancel)).IsSigned);
+    }
+
+    [Fact]
+    public async Task G11_a_wrong_pre_signature_is_refused_even_when_an_enclave_signed_the_result()
+    {
+        var (alice, _) = await _world.FormAsync(ClientWorld.TwoOfTwo with { Unattended = true }, Silent);
+        using var secret = SecretKey.Generate();
+        using var rogue = SecretKey.Generate();
+        var content = SigningContent.FromBytes(Payment) with { Adaptor = Adaptor.Of(secret.PublicKey) };
+        _world.Gateway.Spoil = item => new ItemResult.PreSigned(item.Item, rogue.SignSchnorr(item.Message.Bytes));
+        await Refused.WithAsync(ErrorCodes.SignatureInvalid, () => _world.Alice.Signings.SignAsync(alice, [content], cancellationToken: Cancel));
+        _world.Gateway.Spoil = item => new ItemResult.PreSigned(item.Item, SchnorrSignature.Parse(Enumerable.Repeat((byte)0xff, 64).ToArray()));
+        await Refused.WithAsync(ErrorCodes.SignatureInvalid, () => _world.Alice.Signings.SignAsync(alice, [content], cancellationToken: Cancel));
+        _world.Gateway.Spoil = item => new ItemResult.Completed(item.Item, rogue.SignSchnorr(item.Message.Bytes));
+        await Refused.WithAsync(ErrorCodes.RoundBlobInvalid, () => _world.Alice.Signings.SignAsync(alice, [content], cancellationToken: Cancel));
+        _world.Gateway.Spoil = null;
+        var pre = (await _world.Alice.Signings.SignAsync(alice, [content], cancellationToken: Cancel)).PreSignatures[0];
+        Assert.True(alice.OutputKey.Verify(pre.Message, pre.Adapt(secret)));
     }
 
     [Fact]
@@ -203,10 +232,10 @@ public sealed class HostileSigningTests : IDisposable
         return new SigningReference(group.Gateway, group.Id, statement.Digest);
     }
 
-    private (Signed<SigningRequest> Statement, byte[] Items) Make(Group group, SigningItem[] items, SecretKey key)
+    private (Signed<SigningRequest> Statement, byte[] Items) Make(Group group, SigningItem[] items, SecretKey key, Id16? id = null)
     {
         var fake = _world.Gateway.Groups[group.Id];
-        var signing = Id16.Random();
+        var signing = id ?? Id16.Random();
         var wire = SealedItems.Seal(new SessionCipher(fake.Session, group.Id), group.RosterHash, signing, items);
         var now = _world.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         var request = new SigningRequest

@@ -35,7 +35,8 @@ internal sealed partial class FakeGateway
     /// <summary>Signs every item with all members' keys, as the rounds would.</summary>
     public void Run(FakeSigning signing, int enclave = 0)
     {
-        var results = signing.Request.Items.Select((item, index) => Spoil?.Invoke(item) ?? new ItemResult.Completed(item.Item, Sign(signing, index))).ToList();
+        var results = signing.Request.Items.Select((item, index) => Spoil?.Invoke(item)
+            ?? (item.Adaptor is null ? new ItemResult.Completed(item.Item, Sign(signing, index)) : (ItemResult)new ItemResult.PreSigned(item.Item, Sign(signing, index)))).ToList();
         var host = Host(signing.Group.Manifest.Value.Enclaves[enclave]);
         signing.Result = SignedResult.Seal(
             signing.Request,
@@ -58,7 +59,8 @@ internal sealed partial class FakeGateway
             var secret = SecretNonce.Generate(signing.Group.Members[signer]!, keys, message, new byte[32], out var nonce);
             return (Key: signing.Group.Members[signer]!, Secret: secret, Public: nonce);
         }).ToList();
-        var session = SigningSession.Create(AggregateNonce.Aggregate([.. nonces.Select(nonce => nonce.Public)]), message, keys);
+        var aggregate = AggregateNonce.Aggregate([.. nonces.Select(nonce => nonce.Public)]);
+        var session = SigningSession.Create(signing.Request.Items[index].Adaptor is { } point ? aggregate.WithAdaptor(point) : aggregate, message, keys);
         return session.Aggregate([.. nonces.Select(nonce => session.Sign(nonce.Secret, nonce.Key))]);
     }
 
