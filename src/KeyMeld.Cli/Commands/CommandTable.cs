@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KeyMeld.Cli.Commands.Attestation;
+using KeyMeld.Cli.Commands.Adaptors;
 using KeyMeld.Cli.Commands.Enclaves;
 using KeyMeld.Cli.Commands.Groups;
 using KeyMeld.Cli.Commands.Images;
@@ -30,6 +31,7 @@ internal static class CommandTable
         SigningCommand.Create(),
         VerifyCommand.Create(),
         KeyCommand.Create(),
+        AdaptorCommand.Create(),
         TestKmsCommand.Create(),
         BenchCommand.Create(),
     ];

@@ -25,6 +25,23 @@ internal static class ReviewOutput
         {
             Report.Say($"item {item.Index}: message {item.Message}, signed under {item.OutputKey}{(item.Subset is { } subset ? $", subset {subset}" : "")}");
             Report.Say($"  {Describe(item.Content)}");
+            if (item.Adaptor is { } adaptor)
+            {
+                Describe(adaptor);
+            }
+        }
+    }
+
+    private static void Describe(ReviewAdaptor adaptor)
+    {
+        Report.Say($"  only a PRE-SIGNATURE: whoever has the secret of {adaptor.Point} completes it, and the signature then reveals that secret");
+        foreach (var point in adaptor.Points)
+        {
+            Report.Say($"    one of its points, whose owner proved to know the secret: {point}");
+        }
+        if (adaptor.AlsoSignedPlain)
+        {
+            Report.Warn("  This request has the same message signed plain as well: whoever gets that signature needs no secret.");
         }
     }
 

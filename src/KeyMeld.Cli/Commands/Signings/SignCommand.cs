@@ -21,15 +21,17 @@ internal static class SignCommand
     public static Command Create()
     {
         var profile = new ProfileArguments();
+        var adaptors = new AdaptorOptions();
         var command = profile.AddTo(new Command("sign", "Ask a group to sign."));
         foreach (var option in (Option[])[GroupName, Files, Hashes, Minutes, Wait, Out, Save])
         {
             command.Options.Add(option);
         }
-        return command.Runs((parsed, cancellationToken) => RunAsync(profile, parsed, cancellationToken));
+        adaptors.AddTo(command);
+        return command.Runs((parsed, cancellationToken) => RunAsync(profile, adaptors, parsed, cancellationToken));
     }
 
-    private static async Task<int> RunAsync(ProfileArguments profile, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ProfileArguments profile, AdaptorOptions adaptors, ParseResult parsed, CancellationToken cancellationToken)
     {
         List<SigningContent> contents =
         [
@@ -40,10 +42,17 @@ internal static class SignCommand
         {
             throw new KeyMeldException(ErrorCodes.BadRequest, "Say what to sign: --file FILE or --hash HEX, each as often as you like.");
         }
+        contents = adaptors.Apply(parsed, contents);
         using var session = profile.OpenSession(parsed);
         var group = await GroupAccess.VerifiedAsync(session.Client, session.Client.Groups.Find(parsed.GetValue(GroupName)!).Id, cancellationToken);
-        var reference = await session.Client.Signings.RequestAsync(
+        var request = await session.Client.Signings.PrepareAsync(
             group, contents, new RequestOptions { Lifetime = TimeSpan.FromMinutes(parsed.GetValue(Minutes)), AsCreator = group.MyIndex is null }, cancellationToken);
+        if (request.AlsoSignedPlain is [var place, ..])
+        {
+            Report.Warn($"Item {place} asks for a pre-signature of a message that this request also signs plain: whoever gets that signature needs no secret.");
+        }
+        await session.Client.Signings.SubmitAsync(request, TimeSpan.Zero, cancellationToken);
+        var reference = request.Reference;
         if (parsed.GetValue(Save) is { } file)
         {
             await File.WriteAllTextAsync(file, $"{reference}\n", cancellationToken);
