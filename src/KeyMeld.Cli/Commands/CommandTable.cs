@@ -1,6 +1,6 @@
 using System.CommandLine;
-using KeyMeld.Cli.Commands.Attestation;
 using KeyMeld.Cli.Commands.Adaptors;
+using KeyMeld.Cli.Commands.Attestation;
 using KeyMeld.Cli.Commands.Enclaves;
 using KeyMeld.Cli.Commands.Groups;
 using KeyMeld.Cli.Commands.Images;
