@@ -2,20 +2,26 @@ using System.Collections;
 using KeyMeld.Gateway;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Fleet;
+using KeyMeld.Gateway.Operations;
 using KeyMeld.Protocol.Errors;
 
 const int ConfigurationInvalid = 2;
 const int StorageFailed = 3;
 
-if (args is not ["--config", var file])
+if (args is not ["--config", var file, .. var more] || more is not ([] or ["--check"]))
 {
-    await Console.Error.WriteLineAsync("KeyMeld.Gateway --config FILE\nSettings are described in config/development.yaml; KEYMELD__SECTION__KEY in the environment overrides them.");
+    await Console.Error.WriteLineAsync("KeyMeld.Gateway --config FILE [--check]\n--check says whether the configuration is good, and starts nothing.\nSettings are described in config/development.yaml; KEYMELD__SECTION__KEY in the environment overrides them.");
     return ConfigurationInvalid;
 }
 try
 {
     IDictionary environment = Environment.GetEnvironmentVariables();
     var settings = SettingsReader.Load(file, environment);
+    if (more.Length > 0)
+    {
+        Console.WriteLine(SettingsCheckJson.Of(settings));
+        return 0;
+    }
     await using var app = GatewayHost.Build(settings, CredentialsOfEnvironment.Read(environment), TimeProvider.System);
     await app.StartAsync();
     Console.WriteLine($"ready {GatewayHost.AddressOf(app)}");

@@ -5,6 +5,7 @@ using KeyMeld.Cli.Commands.Enclaves;
 using KeyMeld.Cli.Commands.Groups;
 using KeyMeld.Cli.Commands.Images;
 using KeyMeld.Cli.Commands.Keys;
+using KeyMeld.Cli.Commands.Kms;
 using KeyMeld.Cli.Commands.Releases;
 using KeyMeld.Cli.Commands.Signings;
 
@@ -24,6 +25,7 @@ internal static class CommandTable
         AttestCommand.Create(),
         ReleaseCommand.Create(),
         EifCommand.Create(),
+        KmsCommand.Create(),
         GroupCommand.Create(),
         SignCommand.Create(),
         DecideCommands.CreateApprove(),

@@ -57,10 +57,10 @@ internal sealed class FleetView
         }
     }
 
-    public void Print() => Report.Table("enclaves", ["id", "state", "epoch", "key", "kms key", "why"],
+    public void Print() => Report.Table("enclaves", ["id", "state", "epoch", "key", "kms key", "kms calls", "why"],
         enclaves.Select(enclave => (IReadOnlyList<string?>)
         [
-            Text(enclave, "id"), Text(enclave, "state"), Text(enclave, "epoch"), Text(enclave, "key"), Text(enclave, "kms_key_id"),
+            Text(enclave, "id"), Text(enclave, "state"), Text(enclave, "epoch"), Text(enclave, "key"), Text(enclave, "kms_key_id"), Text(enclave, "kms_calls"),
             Text(enclave, "reason") is { } reason ? $"{reason}: {Text(enclave, "detail")}" : null,
         ]));
 

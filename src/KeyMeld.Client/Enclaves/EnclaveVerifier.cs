@@ -65,7 +65,7 @@ internal sealed class EnclaveVerifier(GatewayTransport transport, AttestationPol
             var userData = IdentityDocument.UserData(answer.Identity);
             var attested = _verifier.Verify(answer.Attestation, AttestationExpectations.Identity(nonce, userData.Bytes));
             var identity = IdentityDocument.Parse(answer.Identity);
-            policy.RequireRelease(attested, identity.Kms, identity.Config.ToString());
+            RequireRelease(attested, identity);
             RequireMode(policy, identity.Mode, number);
             if (identity.Id != number)
             {
@@ -85,6 +85,20 @@ internal sealed class EnclaveVerifier(GatewayTransport transport, AttestationPol
         catch (KeyMeldException error) when (error.Code is ErrorCodes.StatementInvalid or ErrorCodes.LimitExceeded)
         {
             throw Refused(number, error.Message, error);
+        }
+    }
+
+    // Who verified this enclave before is told that it moved to another build, which may be an update; who did not, only that it is none of the releases.
+    private void RequireRelease(VerifiedAttestation attested, IdentityDocument identity)
+    {
+        try
+        {
+            policy.RequireRelease(attested, identity.Kms, identity.Config.ToString());
+        }
+        catch (AttestationException error) when (pins.Knows(identity.Kms, identity.Id))
+        {
+            throw new KeyMeldException(ErrorCodes.EnclaveChanged,
+                $"Enclave {identity.Id} was verified before and now runs another build: {error.Message} If that is a new release, get its manifest from somebody you trust and add it to yours.", error);
         }
     }
 

@@ -13,6 +13,9 @@ internal sealed class PinBook(string folder)
     public IReadOnlyList<EnclavePin> Read() =>
         [.. ReadRecords().Select(pin => new EnclavePin(pin.KmsKeyArn, pin.Enclave, pin.Epoch, pin.Key))];
 
+    /// <summary>Whether this enclave was ever verified by this profile.</summary>
+    public bool Knows(string kmsKeyArn, int number) => ReadRecords().Any(pin => pin.KmsKeyArn == kmsKeyArn && pin.Enclave == number);
+
     /// <summary>Compares with the pin and moves it forward. To be called with a verified enclave only.</summary>
     public void Check(VerifiedEnclave enclave)
     {

@@ -1,6 +1,7 @@
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
+using KeyMeld.DevKit.Kms.Authentication;
 
 namespace KeyMeld.DevKit.Stack;
 
@@ -25,6 +26,15 @@ public sealed class DevelopmentKms : IDisposable
             Timeout = TimeSpan.FromSeconds(10),
         });
 
+    /// <summary>The administrator's credentials of a development stack.</summary>
+    /// <param name="dataFolder">Its data folder.</param>
+    /// <exception cref="IOException">There is no stack.</exception>
+    public static AWSCredentials AdministratorOf(string dataFolder)
+    {
+        var administrator = KmsCredentials.Load(new StackLayout(dataFolder).DevKit).Admin;
+        return new BasicAWSCredentials(administrator.AccessKeyId, administrator.SecretAccessKey);
+    }
+
     /// <summary>The ARN of the key behind <see cref="Alias"/>; makes both when they do not exist.</summary>
     public async Task<string> EnsureKeyAsync(CancellationToken cancellationToken)
     {
@@ -43,6 +53,10 @@ public sealed class DevelopmentKms : IDisposable
     /// <summary>Replaces the key policy.</summary>
     public Task PutPolicyAsync(string keyId, string policy, CancellationToken cancellationToken) =>
         client.PutKeyPolicyAsync(new PutKeyPolicyRequest { KeyId = keyId, PolicyName = "default", Policy = policy }, cancellationToken);
+
+    /// <summary>The key policy.</summary>
+    public async Task<string> GetPolicyAsync(string keyId, CancellationToken cancellationToken) =>
+        (await client.GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = keyId, PolicyName = "default" }, cancellationToken)).Policy;
 
     /// <summary>Disables the key.</summary>
     public Task DisableAsync(string keyId, CancellationToken cancellationToken) => client.DisableKeyAsync(new DisableKeyRequest { KeyId = keyId }, cancellationToken);

@@ -1,5 +1,6 @@
 // The development stack (architecture.md): KMS emulator and NSM simulator, N enclaves, the gateway, as real processes that real signals kill.
 using Amazon.Runtime;
+using KeyMeld.Attestation;
 using KeyMeld.DevKit.Kms.Authentication;
 using KeyMeld.DevKit.Nsm;
 
@@ -35,8 +36,11 @@ public sealed class DevelopmentStack : IAsyncDisposable
     /// <summary>The KMS key's ARN, or its alias where an external KMS is used without attestation.</summary>
     public string KmsKey { get; private set; } = "";
 
+    /// <summary>The KMS key's full ARN.</summary>
+    public string KmsKeyArn { get; private set; } = "";
+
     /// <summary>PCRs of the enclaves' build and configuration.</summary>
-    public Measurement Measurement => Measurement.Of(EnclaveFolder, Layout.EnclaveConfiguration);
+    public Measurement Measurement => MeasurementOf(Layout.EnclaveConfiguration);
 
     /// <summary>Called with the name and exit code of a child that ended without being asked to.</summary>
     public event Action<string, int>? Crashed;
@@ -72,12 +76,21 @@ public sealed class DevelopmentStack : IAsyncDisposable
         }
     }
 
-    /// <summary>The key policy that lets the enclaves of this build and configuration use the key; with <paramref name="measurement"/>, those of another.</summary>
-    public string Policy(Measurement? measurement = null) =>
-        DevelopmentKeyPolicy.Write(EmulatorCredentials().Admin.PrincipalArn, EmulatorCredentials().Enclave.PrincipalArn, [measurement ?? Measurement]);
+    /// <summary>PCRs of the enclaves' build with another configuration file.</summary>
+    public static Measurement MeasurementOf(string configuration) => Measurement.Of(EnclaveFolder, configuration);
+
+    /// <summary>The key policy that lets the enclaves of this build and configuration use the key; with <paramref name="measurements"/>, those instead. It is what AWS deployments use.</summary>
+    public string Policy(params IReadOnlyList<Measurement> measurements) => new KeyPolicyPlan(
+        KmsKeyArn, [.. (measurements.Count == 0 ? [Measurement] : measurements).Select(one => one.ToRelease(KmsKeyArn))], EnclaveRole, [Administrator]).KeyPolicy();
+
+    /// <summary>ARN of the role whose credentials the enclaves get.</summary>
+    public string EnclaveRole => EmulatorCredentials().Enclave.PrincipalArn;
+
+    /// <summary>ARN of the key's administrator.</summary>
+    public string Administrator => EmulatorCredentials().Admin.PrincipalArn;
 
     /// <summary>The policy of a stack without attestation: administrator and enclaves may use the key.</summary>
-    public string OpenPolicy() => DevelopmentKeyPolicy.WriteWithoutAttestation(EmulatorCredentials().Admin.PrincipalArn, EmulatorCredentials().Enclave.PrincipalArn);
+    public string OpenPolicy() => DevelopmentKeyPolicy.WriteWithoutAttestation(Administrator, EnclaveRole);
 
     /// <summary>Opens a client for the emulator as its administrator.</summary>
     public DevelopmentKms OpenKms() => new(KmsEndpoint, options.Region, AdminCredentials());
@@ -93,7 +106,15 @@ public sealed class DevelopmentStack : IAsyncDisposable
     /// <summary>Starts one enclave.</summary>
     public Task StartEnclaveAsync(int id, CancellationToken cancellationToken) =>
         StartAsync($"enclave-{id}", "KeyMeld.Enclave",
-            ["--config", Layout.EnclaveConfiguration, "--listen", $"unix:{Layout.EnclaveSocket(id)}", "--nsm", $"unix:{Layout.NsmSocket(id)}"], NoEnvironment, cancellationToken);
+            ["--config", Layout.EnclaveConfigurationOf(id), "--listen", $"unix:{Layout.EnclaveSocket(id)}", "--nsm", $"unix:{Layout.NsmSocket(id)}"], NoEnvironment, cancellationToken);
+
+    /// <summary>Stops one enclave and starts it with another configuration file: on a real machine, with another image.</summary>
+    public async Task MoveEnclaveAsync(int id, string configuration, CancellationToken cancellationToken)
+    {
+        await KillEnclaveAsync(id);
+        Layout.Configure(id, configuration);
+        await StartEnclaveAsync(id, cancellationToken);
+    }
 
     /// <summary>Starts the gateway.</summary>
     public Task StartGatewayAsync(CancellationToken cancellationToken) =>
@@ -156,7 +177,8 @@ public sealed class DevelopmentStack : IAsyncDisposable
         List<string> arguments = ["--data", Layout.DevKit];
         for (var id = 0; id < options.Enclaves; id++)
         {
-            arguments.AddRange(["--enclave", $"{id}={Layout.NsmSocket(id)},{EnclaveFolder},{Layout.EnclaveConfiguration}"]);
+            Layout.Configure(id, Layout.EnclaveConfiguration);
+            arguments.AddRange(["--enclave", $"{id}={Layout.NsmSocket(id)},{EnclaveFolder},{Layout.EnclaveConfigurationOf(id)}"]);
         }
         await StartAsync(NsmName, "KeyMeld.DevKit", arguments, NoEnvironment, cancellationToken);
         if (options.ExternalKms is null)
@@ -165,12 +187,13 @@ public sealed class DevelopmentStack : IAsyncDisposable
             await StartKmsAsync(cancellationToken);
         }
         using var kms = OpenKms();
-        var arn = await kms.EnsureKeyAsync(cancellationToken);
+        var arn = KmsKeyArn = await kms.EnsureKeyAsync(cancellationToken);
 
         // Without attestation nothing measures the configuration, so an alias will do, as LocalStack users write it.
         KmsKey = options.Attestation ? arn : DevelopmentKms.Alias;
         StackConfiguration.WriteEnclave(Layout, options, KmsKey, [], KmsEndpoint);
         StackConfiguration.WriteGateway(Layout, options, KmsKey, KmsEndpoint);
+        StackConfiguration.WriteRelease(Layout.Release, Measurement.ToRelease(KmsKeyArn));
         var enclave = options.ExternalKms is null ? EmulatorCredentials().Enclave : null;
         if (options.Attestation)
         {

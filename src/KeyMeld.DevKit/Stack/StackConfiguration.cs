@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using KeyMeld.Attestation;
 
 namespace KeyMeld.DevKit.Stack;
 
@@ -22,6 +23,12 @@ internal static class StackConfiguration
             """;
         WriteIfChanged(layout.EnclaveConfiguration, text);
     }
+
+    /// <summary>In the form that <c>nitro-cli describe-eif</c> prints measurements, with the KMS key beside them.</summary>
+    public static void WriteRelease(string path, Release release) => WriteIfChanged(path, $$"""
+        {"Measurements": {"HashAlgorithm": "Sha384 { ... }", "PCR0": "{{release.Pcr0}}", "PCR1": "{{release.Pcr1}}", "PCR2": "{{release.Pcr2}}"}, "KmsKeyArn": "{{release.KmsKeyArn}}"}
+
+        """);
 
     public static void WriteGateway(StackLayout layout, StackOptions options, string keyId, Uri endpoint)
     {

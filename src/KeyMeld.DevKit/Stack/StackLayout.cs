@@ -24,6 +24,12 @@ public sealed class StackLayout(string data)
     /// <summary>The measured configuration of all enclaves.</summary>
     public string EnclaveConfiguration => Path.Combine(Data, "enclave.yaml");
 
+    /// <summary>The measured configuration that one enclave runs with: a link, so that each can be moved to another by itself.</summary>
+    public string EnclaveConfigurationOf(int id) => Path.Combine(Run, $"enclave-{id}.yaml");
+
+    /// <summary>The release that the enclaves of this folder are: measurements and KMS key.</summary>
+    public string Release => Path.Combine(Data, "release.json");
+
     /// <summary>The generated gateway configuration.</summary>
     public string GatewayConfiguration => Path.Combine(Data, "gateway.yaml");
 
@@ -54,6 +60,13 @@ public sealed class StackLayout(string data)
         {
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
+    }
+
+    /// <summary>Points an enclave's configuration to a file.</summary>
+    public void Configure(int id, string configuration)
+    {
+        File.Delete(EnclaveConfigurationOf(id));
+        File.CreateSymbolicLink(EnclaveConfigurationOf(id), Path.GetFullPath(configuration));
     }
 
     /// <summary>Ends what a killed supervisor left running in this folder.</summary>

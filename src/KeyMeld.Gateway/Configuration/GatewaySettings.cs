@@ -31,7 +31,11 @@ internal sealed record CertificateFiles(string Certificate, string Key);
 internal sealed record StorageSettings(string Path);
 
 /// <summary>What the operator believes about KMS. The enclaves decide by their own measured file; where the two differ, the enclave is not used.</summary>
-internal sealed record KmsSettings(bool Enabled, string KeyId, Uri? Endpoint, bool EnableAttestation);
+internal sealed record KmsSettings(bool Enabled, string KeyId, Uri? Endpoint, bool EnableAttestation)
+{
+    /// <summary>Keys that enclaves may still be configured with while the KMS key is changed.</summary>
+    public IReadOnlyList<string> PreviousKeyIds { get; init; } = [];
+}
 
 internal sealed record EnclaveSettings(uint Id, string Address);
 

@@ -138,7 +138,12 @@ internal static class SettingsReader
         var keyId = section.Text("key_id");
         var endpointText = section.OptionalText("endpoint_url");
         var attestation = section.Flag("enable_attestation");
+        var previous = section.Texts("previous_key_ids");
         section.Finish();
+        if (previous.FirstOrDefault(key => !KmsKeyArn.IsKeyArn(key)) is { } noKey)
+        {
+            section.Fail<object>("previous_key_ids", $"are full key ARNs, not '{noKey}'");
+        }
         Uri? endpoint = null;
         if (endpointText is not null && !IsOrigin(endpointText, out endpoint))
         {
@@ -152,7 +157,7 @@ internal static class SettingsReader
         {
             section.Fail<object>("key_id", $"with enable_attestation the full key ARN (arn:aws:kms:REGION:ACCOUNT:key/ID) is needed, not '{keyId}'");
         }
-        return enabled is { } on && keyId is not null && attestation is { } attested ? new KmsSettings(on, keyId, endpoint, attested) : null;
+        return enabled is { } on && keyId is not null && attestation is { } attested ? new KmsSettings(on, keyId, endpoint, attested) { PreviousKeyIds = previous } : null;
     }
 
     private static void CheckProductionKms(SettingsSection section, bool? enabled, string? endpoint, bool? attestation)

@@ -75,6 +75,22 @@ internal sealed class SettingsSection
         }
     }
 
+    /// <summary>A list of single values; none where it is left out.</summary>
+    public IReadOnlyList<string> Texts(string name)
+    {
+        switch (Find(name))
+        {
+            case null:
+            case YamlScalarNode scalar when IsNull(scalar):
+                return [];
+            case YamlSequenceNode list when list.Children.All(child => child is YamlScalarNode { Value: not null }):
+                return [.. list.Children.Cast<YamlScalarNode>().Select(child => child.Value!)];
+            default:
+                _errors.Add($"{Name(name)}: must be a list of single values");
+                return [];
+        }
+    }
+
     public bool? Flag(string name) => Text(name) switch
     {
         "true" => true,

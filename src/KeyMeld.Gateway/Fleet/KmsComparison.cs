@@ -13,7 +13,11 @@ internal static class KmsComparison
         var kms = settings.Kms;
         Compare(differences, "mode", settings.Production ? "production" : "development", status.Mode);
         Compare(differences, "kms.enabled", kms.Enabled ? "true" : "false", "true");
-        Compare(differences, "kms.key_id", kms.KeyId, status.KmsKeyId);
+        // While the KMS key is changed, enclaves move to the new one after another.
+        if (!kms.PreviousKeyIds.Contains(status.KmsKeyId))
+        {
+            Compare(differences, "kms.key_id", kms.KeyId, status.KmsKeyId);
+        }
         Compare(differences, "kms.enable_attestation", kms.EnableAttestation ? "true" : "false", status.AttestationEnabled ? "true" : "false");
         Compare(differences, "kms.endpoint_url", Endpoint(kms.Endpoint?.OriginalString), Endpoint(status.KmsEndpoint));
         return differences.Count == 0 ? null : string.Join("; ", differences);

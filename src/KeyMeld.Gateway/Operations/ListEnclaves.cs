@@ -30,6 +30,7 @@ internal sealed class ListEnclaves(GatewayParts parts)
             view.Status?.KmsKeyId,
             view.Status?.Mode,
             view.Status?.Software,
-            view.Status?.ConfigDigest.Length == Hash32.Size ? new Hash32(view.Status.ConfigDigest.Span) : null);
+            view.Status?.ConfigDigest.Length == Hash32.Size ? new Hash32(view.Status.ConfigDigest.Span) : null,
+            view.Status?.Counters is { } counters ? (long)counters.KmsCalls : null);
     }
 }

@@ -25,10 +25,11 @@ public sealed record EnclaveListJson(IReadOnlyList<EnclaveJson> Enclaves)
 /// <param name="Mode">production or development.</param>
 /// <param name="Software">Name and version.</param>
 /// <param name="Config">SHA-256 of its configuration file.</param>
+/// <param name="KmsCalls">Calls to KMS since its start.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record EnclaveJson(
     int Id, string State, string? Reason = null, string? Detail = null, int? Epoch = null, PublicKey? Key = null, string? KmsKeyId = null, string? Mode = null, string? Software = null,
-    Hash32? Config = null);
+    Hash32? Config = null, long? KmsCalls = null);
 
 /// <summary>Answer of GET /enclaves/{id}/identity.</summary>
 /// <param name="Identity">The identity document's bytes.</param>

@@ -101,10 +101,10 @@ public static class StackExtensions
 /// <summary>A user with a profile of its own on a stack.</summary>
 public sealed class TestUser : IDisposable
 {
-    public TestUser(DevelopmentStack stack)
+    public TestUser(DevelopmentStack stack, AttestationPolicy? policy = null)
     {
         Profile = Profile.Create(StackFixture.NewFolder("profile"));
-        Client = KeyMeldClient.Connect(stack.Gateway, stack.ClientPolicy(), Profile);
+        Client = KeyMeldClient.Connect(stack.Gateway, policy ?? stack.ClientPolicy(), Profile);
     }
 
     public Profile Profile { get; }

@@ -1,0 +1,22 @@
+using KeyMeld.Cli.Profiles;
+
+namespace KeyMeld.Cli.Doctor;
+
+/// <summary>All checks in order, the cause before its effects.</summary>
+internal static class Examination
+{
+    public static async Task<IReadOnlyList<Diagnosis>> RunAsync(Patient patient, CancellationToken cancellationToken)
+    {
+        using (patient)
+        {
+            patient.Trusted = patient.Releases.Count == 0 ? null : [.. patient.Releases.Select(path => ReleaseFile.Read(path))];
+            List<Diagnosis> all = [];
+            foreach (var check in (Func<Patient, CancellationToken, Task<IReadOnlyList<Diagnosis>>>[])
+                [ConfigurationCheck.RunAsync, KmsChecks.CredentialsAsync, KmsChecks.KeyAsync, KmsChecks.PolicyAsync, AttestationCheck.RunAsync, RowsCheck.RunAsync])
+            {
+                all.AddRange(await check(patient, cancellationToken));
+            }
+            return all;
+        }
+    }
+}
