@@ -8,27 +8,37 @@ namespace KeyMeld.Enclave.Configuration;
 internal static unsafe partial class CleanStart
 {
     private const string Marker = "KEYMELD_CLEAN_START";
+    private const string DiagnosticsOff = "DOTNET_EnableDiagnostics=0";
 
     /// <summary>Returns in a process that was started clean; elsewhere the process goes on as a new program, with the same id, arguments and files.</summary>
-    /// <exception cref="ConfigurationException">The program could not be started anew.</exception>
+    /// <exception cref="ConfigurationException">The program could not be started anew, or somebody else set the mark of a clean start.</exception>
     public static void Ensure()
     {
-        if (Environment.GetEnvironmentVariable(Marker) is not null)
+        var variables = ProcessEnvironment.Variables();
+        if (variables.Any(variable => variable.Key == Marker))
         {
+            RequireClean(variables);
             return;
         }
-        // Where the runtime is: nothing else tells a program that was not published with one.
-        List<string> environment =
-        [
-            Marker + "=1", "DOTNET_EnableDiagnostics=0",
-            .. ProcessEnvironment.Variables().Where(variable => variable.Key.StartsWith("DOTNET_ROOT", StringComparison.Ordinal))
-                .Select(variable => $"{variable.Key}={variable.Value}"),
-        ];
+        List<string> environment = [Marker + "=1", DiagnosticsOff, .. variables.Where(IsRuntimePlace).Select(variable => $"{variable.Key}={variable.Value}")];
         RemoveDiagnosticsFiles();
         var arguments = Encoding.UTF8.GetString(File.ReadAllBytes("/proc/self/cmdline")).Split('\0')[..^1];
         Execute("/proc/self/exe", ToVector(arguments), ToVector(environment));
         throw new ConfigurationException([$"The enclave could not be started with a clean environment (errno {Marshal.GetLastPInvokeError()})."]);
     }
+
+    // With the mark set from outside, diagnostics would stay on and libraries would find what this start is there to drop.
+    private static void RequireClean(IReadOnlyList<KeyValuePair<string, string?>> variables)
+    {
+        var others = variables.Where(variable => !IsRuntimePlace(variable) && variable.Key != Marker).Select(variable => $"{variable.Key}={variable.Value}");
+        if (!others.SequenceEqual([DiagnosticsOff], StringComparer.Ordinal))
+        {
+            throw new ConfigurationException([$"The environment variable {Marker} is the enclave's own; it must not be set for it."]);
+        }
+    }
+
+    // Where the runtime is: nothing else tells a program that was not published with one.
+    private static bool IsRuntimePlace(KeyValuePair<string, string?> variable) => variable.Key.StartsWith("DOTNET_ROOT", StringComparison.Ordinal);
 
     // What the first start of a build with a JIT opened for debuggers and tracers; nobody answers there any more.
     private static void RemoveDiagnosticsFiles()

@@ -30,9 +30,13 @@ internal static class KmsAnswers
 
     public static KmsAnswer Fault(int status, string? code) => new(status, code is null ? [] : Encoding.UTF8.GetBytes($$"""{"__type":"{{code}}","message":"as told"}"""));
 
-    /// <summary>Somebody's own data key, sealed to the enclave's key, which stands in the attestation document of the request.</summary>
+    /// <summary>In place of a data key somebody's own, sealed to the enclave's key, which stands in the attestation document of the request.</summary>
     public static KmsAnswer Forged(this KmsExchange exchange, byte[] dataKey)
     {
+        if (exchange.Answer.Status != 200)
+        {
+            return exchange.Answer;
+        }
         var document = JsonNode.Parse(exchange.RequestBody.Span)!["Recipient"]!["AttestationDocument"]!.GetValue<string>();
         var key = AttestationDocument.Parse(Convert.FromBase64String(document)).PublicKey!.Value;
         return exchange.Answer.WithBlob("CiphertextForRecipient", _ => RecipientCms.Encrypt(key.Span, dataKey, CmsLayout.Constructed));

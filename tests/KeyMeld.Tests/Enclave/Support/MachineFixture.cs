@@ -15,14 +15,5 @@ public sealed class MachineFixture : IAsyncLifetime
     internal IDisposable Between(Func<KmsExchange, KmsAnswer?> change) => Between(exchange => Task.FromResult(change(exchange)));
 
     /// <inheritdoc cref="Between(Func{KmsExchange, KmsAnswer})"/>
-    internal IDisposable Between(Func<KmsExchange, Task<KmsAnswer?>> change)
-    {
-        Machine.Kms.Interceptor = change;
-        return new Restore(Machine);
-    }
-
-    private sealed class Restore(TestMachine machine) : IDisposable
-    {
-        public void Dispose() => machine.Kms.Interceptor = null;
-    }
+    internal IDisposable Between(Func<KmsExchange, Task<KmsAnswer?>> change) => Machine.Between(change);
 }

@@ -3,6 +3,7 @@ using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
 using KeyMeld.DevKit.Kms;
 using KeyMeld.DevKit.Kms.Authentication;
+using KeyMeld.DevKit.Kms.Wire;
 using KeyMeld.DevKit.Nsm;
 using KeyMeld.Enclave.Configuration;
 using KeyMeld.Protocol.Ids;
@@ -11,7 +12,10 @@ using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Tests.Enclave.Support;
 
-/// <summary>One machine for enclave tests: the KMS emulator, the NSM simulator with modules for two enclaves, a KMS key whose policy names their PCRs.</summary>
+/// <summary>
+/// One machine for enclave tests: the KMS emulator, the NSM simulator with modules for some enclaves, a KMS key whose policy names their PCRs. For enclaves of
+/// the built program each module has a configuration file of its own, which is measured with the program's folder.
+/// </summary>
 internal sealed class TestMachine : IAsyncDisposable
 {
     private const string Account = "arn:aws:iam::000000000000";
@@ -19,7 +23,9 @@ internal sealed class TestMachine : IAsyncDisposable
     private readonly List<IAsyncDisposable> _running = [];
     private readonly List<IDisposable> _clients = [];
 
-    private TestMachine(string folder) => Folder = folder;
+    private readonly string? _program;
+
+    private TestMachine(string folder, string? program) => (Folder, _program) = (folder, program);
 
     public string Folder { get; }
 
@@ -27,10 +33,23 @@ internal sealed class TestMachine : IAsyncDisposable
 
     public NsmSimulator Nsm { get; private set; } = null!;
 
-    public string BinaryFolder => Path.Combine(Folder, "bin");
+    public string BinaryFolder => _program is null ? Path.Combine(Folder, "bin") : Path.GetDirectoryName(_program)!;
+
+    /// <summary>The enclave's executable, where enclaves are processes.</summary>
+    public string Program => _program ?? throw new InvalidOperationException("This machine's enclaves run in the test's own process.");
 
     /// <summary>What the simulator measures as PCR2: the enclaves here are configured in code, all alike.</summary>
-    public string ConfigurationFile => Path.Combine(Folder, "enclave.yaml");
+    public string ConfigurationFile => ConfigurationOf(0);
+
+    /// <summary>What enclaves that are processes are configured with; one that reads anything else has another PCR2.</summary>
+    public string ConfigurationText => $"""
+        mode: development
+        kms:
+          key_id: "{KeyArn}"
+          region: us-west-2
+          endpoint_url: "{Kms.Endpoint}"
+
+        """;
 
     public Measurement Measurement => Measurement.Of(BinaryFolder, ConfigurationFile);
 
@@ -41,20 +60,32 @@ internal sealed class TestMachine : IAsyncDisposable
 
     public AwsCredentials Credentials => Pushed(Kms.Credentials.Enclave);
 
-    public static async Task<TestMachine> StartAsync(IReadOnlyList<KmsCredential>? more = null)
+    /// <param name="more">Credentials beside the emulator's own.</param>
+    /// <param name="program">The built enclave, for enclaves that are processes; null measures a stand-in.</param>
+    /// <param name="modules">How many enclaves there are modules for.</param>
+    /// <param name="nitroTime">The time of the modules, which is the enclaves'.</param>
+    public static async Task<TestMachine> StartAsync(
+        IReadOnlyList<KmsCredential>? more = null, string? program = null, int modules = 2, TimeProvider? nitroTime = null)
     {
-        var machine = new TestMachine(Directory.CreateTempSubdirectory("keymeld-enclave-").FullName);
-        Directory.CreateDirectory(machine.BinaryFolder);
-        await File.WriteAllTextAsync(Path.Combine(machine.BinaryFolder, "enclave.dll"), "program");
-        await File.WriteAllTextAsync(machine.ConfigurationFile, "mode: development");
-        SimulatedEnclave[] enclaves = [machine.Module(0), machine.Module(1)];
-        machine.Nsm = await NsmSimulator.StartAsync(machine.Folder, enclaves, TimeProvider.System);
+        var machine = new TestMachine(Directory.CreateTempSubdirectory("keymeld-enclave-").FullName, program);
+        if (program is null)
+        {
+            Directory.CreateDirectory(machine.BinaryFolder);
+            await File.WriteAllTextAsync(Path.Combine(machine.BinaryFolder, "enclave.dll"), "program");
+            await File.WriteAllTextAsync(machine.ConfigurationFile, "mode: development");
+        }
+        machine.Nsm = await NsmSimulator.StartAsync(machine.Folder, [.. Enumerable.Range(0, modules).Select(machine.Module)], nitroTime ?? TimeProvider.System);
         machine._running.Add(machine.Nsm);
         machine.Kms = await KmsEmulator.StartAsync(
             new KmsEmulatorOptions { DataDirectory = Path.Combine(machine.Folder, "kms"), AttestationRoot = machine.Nsm.Root, AdditionalCredentials = more ?? [] },
             TestContext.Current.CancellationToken);
         machine._running.Add(machine.Kms);
-        machine.KeyArn = await machine.CreateKeyAsync(machine.ClosedPolicy(machine.Measurement));
+        machine.KeyArn = await machine.CreateKeyAsync(null);
+        for (var module = 0; program is not null && module < modules; module++)
+        {
+            await File.WriteAllTextAsync(machine.ConfigurationOf(module), machine.ConfigurationText);
+        }
+        await machine.SetPolicyAsync(machine.KeyArn, machine.ClosedPolicy(machine.Measurement));
         return machine;
     }
 
@@ -66,7 +97,9 @@ internal sealed class TestMachine : IAsyncDisposable
         ExpiresMs = credential.Expires?.ToUnixTimeMilliseconds() ?? 0,
     };
 
-    public SimulatedEnclave Module(int id) => new($"{id}", Path.Combine(Folder, "run", $"nsm-{id}.sock"), BinaryFolder, ConfigurationFile);
+    public SimulatedEnclave Module(int id) => new($"{id}", Path.Combine(Folder, "run", $"nsm-{id}.sock"), BinaryFolder, ConfigurationOf(id));
+
+    public string ConfigurationOf(int module) => Path.Combine(Folder, _program is null ? "enclave.yaml" : $"enclave-{module}.yaml");
 
     public async Task<string> CreateKeyAsync(string? policy) =>
         (await Admin.CreateKeyAsync(new CreateKeyRequest { Policy = policy }, TestContext.Current.CancellationToken)).KeyMetadata.Arn;
@@ -93,6 +126,22 @@ internal sealed class TestMachine : IAsyncDisposable
         return enclave;
     }
 
+    /// <summary>An enclave in a process of its own, not yet configured.</summary>
+    /// <param name="module">Which module it has; its configuration file goes with it.</param>
+    /// <param name="configuration">What to make of the configuration's text; it stays so for the module.</param>
+    /// <param name="environment">Variables it finds.</param>
+    public async Task<EnclaveProcess> StartProcessAsync(int module = 0, Func<string, string>? configuration = null, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        if (configuration is not null)
+        {
+            await File.WriteAllTextAsync(ConfigurationOf(module), configuration(ConfigurationText), TestContext.Current.CancellationToken);
+        }
+        var enclave = EnclaveProcess.Start(this, module, environment ?? new Dictionary<string, string>());
+        _running.Add(enclave);
+        await enclave.ReadyAsync();
+        return enclave;
+    }
+
     public async Task<EnclaveConfiguration> ConfigurationAsync()
     {
         return new EnclaveConfiguration(
@@ -102,6 +151,13 @@ internal sealed class TestMachine : IAsyncDisposable
         {
             Digest = Hash32.Sha256(await File.ReadAllBytesAsync(ConfigurationFile, TestContext.Current.CancellationToken)),
         };
+    }
+
+    /// <summary>Plays somebody between enclave and KMS for as long as the result lives.</summary>
+    public IDisposable Between(Func<KmsExchange, Task<KmsAnswer?>> change)
+    {
+        Kms.Interceptor = change;
+        return new Restore(Kms);
     }
 
     public async ValueTask DisposeAsync()
@@ -136,5 +192,10 @@ internal sealed class TestMachine : IAsyncDisposable
         });
         _clients.Add(client);
         return client;
+    }
+
+    private sealed class Restore(KmsEmulator kms) : IDisposable
+    {
+        public void Dispose() => kms.Interceptor = null;
     }
 }
