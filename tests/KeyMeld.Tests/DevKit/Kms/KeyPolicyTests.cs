@@ -136,6 +136,33 @@ public sealed class KeyPolicyTests
         Assert.Equal(Decision.Allowed, policy.Evaluate(Enclave, "kms:DescribeKey", Key, new()));
     }
 
+    [Fact]
+    public void K16_a_signers_register_alone_lets_in_whatever_he_ever_signs_and_three_measurements_do_not()
+    {
+        var bySigner = KeyPolicyParser.Parse($$$"""
+            {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"{{{Role}}}"},"Action":"kms:Decrypt","Resource":"*",
+              "Condition":{"StringEqualsIgnoreCase":{"kms:RecipientAttestation:PCR8":"5e" } } }]}
+            """);
+        var byRelease = KeyPolicyParser.Parse($$$"""{"Version":"2012-10-17","Statement":[{{{Release("a0", "a1", "a2")}}}]}""");
+        var leakAll = new ConditionFacts().AddPcrs(new Dictionary<int, string> { [0] = "f0", [1] = "f1", [2] = "f2", [8] = "5e" });
+        Assert.Equal(Decision.Allowed, bySigner.Evaluate(Enclave, "kms:Decrypt", Key, leakAll));
+        Assert.Equal(Decision.ImplicitDeny, byRelease.Evaluate(Enclave, "kms:Decrypt", Key, leakAll));
+    }
+
+    [Fact]
+    public void K29_a_release_that_left_the_policy_is_denied_even_where_another_statement_is_wide()
+    {
+        const string Wide = """{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}""";
+        KeyPolicy With(params string[] releases) => KeyPolicyParser.Parse($$$"""
+            {"Version":"2012-10-17","Statement":[{{{Wide}}},{"Effect":"Deny","Principal":"*","Action":["kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*",
+              "Condition":{"StringNotEqualsIgnoreCase":{"kms:RecipientAttestation:PCR0":[{{{string.Join(',', releases.Select(release => $"\"{release}\""))}}}] } } }]}
+            """);
+        Assert.Equal(Decision.Allowed, Decide(With("a0", "b0"), "a0", "a1", "a2"));
+        Assert.Equal(Decision.Allowed, Decide(With("a0", "b0"), "b0", "b1", "b2"));
+        Assert.Equal(Decision.ExplicitDeny, Decide(With("b0"), "a0", "a1", "a2"));
+        Assert.Equal(Decision.Allowed, Decide(With("b0"), "b0", "b1", "b2"));
+    }
+
     private static string Release(string pcr0, string pcr1, string pcr2) => $$$"""
         {"Effect":"Allow","Principal":{"AWS":"{{{Role}}}"},"Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":"*","Condition":{"StringEqualsIgnoreCase":{
           "kms:RecipientAttestation:PCR0":"{{{pcr0}}}","kms:RecipientAttestation:PCR1":"{{{pcr1}}}","kms:RecipientAttestation:PCR2":"{{{pcr2}}}" } } }

@@ -69,7 +69,7 @@ public class MemoryTests(ProcessFixture fixture) : IClassFixture<ProcessFixture>
         }
     }
 
-    private static (byte[] Identity, byte[] Statement) Secrets(SealedKeyRow row, byte[] dataKey)
+    internal static (byte[] Identity, byte[] Statement) Secrets(SealedKeyRow row, byte[] dataKey)
     {
         var publicKey = PublicKey.Parse(row.PublicKey.Span);
         var aad = SealedKeyAad.Of((int)row.EnclaveId, (int)row.KeyEpoch, publicKey, row.KmsKeyId, row.KmsEncryptedDek.Span);

@@ -15,11 +15,11 @@ internal sealed class EnclaveProcess : EnclaveCaller, IAsyncDisposable
     /// <summary>Everything it wrote so far, to either stream.</summary>
     public string Output => _program.Output;
 
-    public static EnclaveProcess Start(TestMachine machine, int module, IReadOnlyDictionary<string, string> environment)
+    public static EnclaveProcess Start(TestMachine machine, int module, IReadOnlyDictionary<string, string> environment, string? nsm = null)
     {
         var socket = Path.Combine(machine.Folder, "run", $"process-{Interlocked.Increment(ref s_sockets)}.sock");
         return new EnclaveProcess(machine, socket, ChildProgram.Start(machine.Program,
-            ["--config", machine.ConfigurationOf(module), "--listen", "unix:" + socket, "--nsm", "unix:" + machine.Module(module).SocketPath], environment));
+            ["--config", machine.ConfigurationOf(module), "--listen", "unix:" + socket, "--nsm", "unix:" + (nsm ?? machine.Module(module).SocketPath)], environment));
     }
 
     public Task ReadyAsync() => _program.ReadyAsync();

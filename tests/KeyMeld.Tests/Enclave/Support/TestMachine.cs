@@ -130,13 +130,15 @@ internal sealed class TestMachine : IAsyncDisposable
     /// <param name="module">Which module it has; its configuration file goes with it.</param>
     /// <param name="configuration">What to make of the configuration's text; it stays so for the module.</param>
     /// <param name="environment">Variables it finds.</param>
-    public async Task<EnclaveProcess> StartProcessAsync(int module = 0, Func<string, string>? configuration = null, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="nsm">Another socket than the module's own.</param>
+    public async Task<EnclaveProcess> StartProcessAsync(
+        int module = 0, Func<string, string>? configuration = null, IReadOnlyDictionary<string, string>? environment = null, string? nsm = null)
     {
         if (configuration is not null)
         {
             await File.WriteAllTextAsync(ConfigurationOf(module), configuration(ConfigurationText), TestContext.Current.CancellationToken);
         }
-        var enclave = EnclaveProcess.Start(this, module, environment ?? new Dictionary<string, string>());
+        var enclave = EnclaveProcess.Start(this, module, environment ?? new Dictionary<string, string>(), nsm);
         _running.Add(enclave);
         await enclave.ReadyAsync();
         return enclave;
