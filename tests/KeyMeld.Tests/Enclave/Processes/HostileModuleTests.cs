@@ -49,8 +49,8 @@ public class HostileModuleTests(ProcessFixture fixture) : IClassFixture<ProcessF
         // Once it is ready, an identity without a document is none.
         lie = Answers["an error"];
         var request = new GetIdentityRequest { Nonce = ByteString.CopyFrom(new byte[32]) };
-        Assert.Equal(ErrorCodes.AttestationUnavailable, (await EnclaveCaller.RefusalAsync(async () => await enclave.Client.GetIdentityAsync(request))).Code);
+        Assert.Equal(ErrorCodes.AttestationUnavailable, (await EnclaveCaller.RefusalAsync(async () => await enclave.Client.GetIdentityAsync(request, cancellationToken: TestContext.Current.CancellationToken))).Code);
         lie = null;
-        Assert.NotEmpty((await enclave.Client.GetIdentityAsync(request)).Attestation);
+        Assert.NotEmpty((await enclave.Client.GetIdentityAsync(request, cancellationToken: TestContext.Current.CancellationToken)).Attestation);
     }
 }

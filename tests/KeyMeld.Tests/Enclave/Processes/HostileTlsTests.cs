@@ -92,6 +92,26 @@ public class HostileTlsTests
     }
 
     [Fact]
+    public async Task K21_a_servers_certificate_is_judged_by_the_attested_time()
+    {
+        var time = new ShiftedTime { Shift = TimeSpan.FromDays(60) };
+        await using var machine = await TestMachine.StartAsync(program: EnclavePrograms.Enclave, nitroTime: time);
+        await using var front = new TlsFront(machine.Kms.Endpoint);
+        using var ours = new TestAuthority("Test Root");
+        var enclave = await machine.StartProcessAsync(configuration: text => Configured(text, front.Endpoint, ours.Pem));
+        await enclave.ConfigureAsync();
+
+        using var today = ours.Issue(Host);
+        front.Shown = [today];
+        Assert.Equal(ErrorCodes.KmsUnreachable, (await EnclaveCaller.RefusalAsync(() => enclave.GenesisAsync())).Code);
+        Assert.Equal(0, front.BytesHeard);
+        // Valid then, not by the host's clock: the call gets through, and KMS finds it signed in another time than its own.
+        using var later = ours.Issue(Host, from: 50, to: 70);
+        front.Shown = [later];
+        Assert.Equal(ErrorCodes.KmsCredentialsInvalid, (await EnclaveCaller.RefusalAsync(() => enclave.GenesisAsync())).Code);
+    }
+
+    [Fact]
     public async Task K04_an_endpoint_of_somebody_else_with_a_key_of_the_same_name_opens_nothing()
     {
         // The whole of KMS is the attacker's: his emulator takes the same credentials and knows a key of the same ARN, with material of his own.

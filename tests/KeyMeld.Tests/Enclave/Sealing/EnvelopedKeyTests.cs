@@ -3,6 +3,7 @@ using System.Text;
 using CsCheck;
 using KeyMeld.DevKit.Kms.Recipients;
 using KeyMeld.Enclave.Sealing.Cms;
+using KeyMeld.Tests.Enclave.Support;
 using KeyMeld.Tests.Support;
 
 namespace KeyMeld.Tests.Enclave.Sealing;
@@ -119,6 +120,19 @@ public class EnvelopedKeyTests
         Assert.False(EnvelopedKey.TryParse((byte[])[.. answer[..set], 0x31, 0x82, 0x02, 0xd6, .. recipient, .. recipient, .. answer[(set + 4 + 0x16b)..]], out _));
         using var key = Import(TestKey.Value);
         Assert.False(key.TryOpen(Seal(CmsLayout.Constructed, new byte[EnvelopedKey.MaxBytes]), out _));
+    }
+
+    [Fact]
+    public void A_content_key_of_another_length_is_refused_though_it_would_open()
+    {
+        using var rsa = RSA.Create();
+        rsa.ImportPkcs8PrivateKey(TestKey.Value, out _);
+        using var aes = Aes.Create();
+        aes.Key = new byte[16];
+        var pieces = CmsPieces.Of(Seal(CmsLayout.Constructed));
+        Assert.False(Opens((pieces with { WrappedKey = rsa.Encrypt(aes.Key, RSAEncryptionPadding.OaepSHA256), Content = aes.EncryptCbc(DataKey, pieces.Iv) }).Encode(), out _));
+        aes.Key = new byte[32];
+        Assert.True(Opens((pieces with { WrappedKey = rsa.Encrypt(aes.Key, RSAEncryptionPadding.OaepSHA256), Content = aes.EncryptCbc(DataKey, pieces.Iv) }).Encode(), out _));
     }
 
     private static bool Opens(byte[] answer, out byte[] plaintext)

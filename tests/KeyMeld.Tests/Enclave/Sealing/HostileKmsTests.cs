@@ -57,12 +57,12 @@ public class HostileKmsTests(MachineFixture fixture) : IClassFixture<MachineFixt
     [Fact]
     public async Task K12_K13_documents_for_kms_and_for_identity_are_never_taken_for_each_other()
     {
-        byte[]? forKms = null;
+        List<byte[]> forKms = [];
         var enclave = await Machine.StartEnclaveAsync();
         using (fixture.Between(exchange =>
         {
             var recipient = System.Text.Json.Nodes.JsonNode.Parse(exchange.RequestBody.Span)!["Recipient"]!;
-            forKms = Convert.FromBase64String(recipient["AttestationDocument"]!.GetValue<string>());
+            forKms.Add(Convert.FromBase64String(recipient["AttestationDocument"]!.GetValue<string>()));
             return exchange.Answer;
         }))
         {
@@ -75,8 +75,13 @@ public class HostileKmsTests(MachineFixture fixture) : IClassFixture<MachineFixt
         var asIdentity = AttestationExpectations.Identity(nonce, userData.Bytes);
 
         Assert.Null(verifier.Verify(shown.Attestation.Span, asIdentity).PublicKey);
-        Assert.Throws<AttestationException>(() => verifier.Verify(forKms, asIdentity));
-        Assert.NotNull(verifier.Verify(forKms, AttestationExpectations.KmsRecipient).PublicKey);
+        Assert.All(forKms, document => Assert.Throws<AttestationException>(() => verifier.Verify(document, asIdentity)));
+        // One for each call, for a key and over user data of its own: purpose, call and random bytes under a hash.
+        var documents = forKms.Select(document => verifier.Verify(document, AttestationExpectations.KmsRecipient)).ToList();
+        Assert.Equal(2, documents.Count);
+        Assert.All(documents, document => Assert.Equal(32, document.UserData!.Value.Length));
+        Assert.NotEqual(documents[0].UserData!.Value.ToArray(), documents[1].UserData!.Value.ToArray());
+        Assert.NotEqual(documents[0].PublicKey!.Value.ToArray(), documents[1].PublicKey!.Value.ToArray());
         Assert.Throws<AttestationException>(() => verifier.Verify(shown.Attestation.Span, AttestationExpectations.KmsRecipient));
     }
 
