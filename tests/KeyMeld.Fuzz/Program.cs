@@ -8,8 +8,7 @@ using SharpFuzz;
 // KeyMeld.Fuzz seeds TARGET FOLDER                       writes a target's seeds
 // KeyMeld.Fuzz play TARGET FILE                          one input, as found
 const int DefaultRuns = 4000;
-var folder = Source.Folder();
-var campaign = new Campaign(Path.Combine(folder, "regressions"), Path.Combine(folder, "..", "..", "artifacts", "fuzz"));
+var campaign = new Campaign(Path.Combine(Source.Repository, "tests", "KeyMeld.Fuzz", "regressions"), Path.Combine(Source.Repository, "artifacts", "fuzz"));
 try
 {
     switch (args)

@@ -6,9 +6,11 @@ namespace KeyMeld.Fuzz;
 /// <summary>Where this project's source and the vectors beside the repository lie.</summary>
 internal static class Source
 {
-    private static string Vectors => Path.GetFullPath(Path.Combine(Folder(), "..", "..", "..", "shared", "vectors"));
+    public static string Repository { get; } = Path.GetFullPath(Path.Combine(Folder(), "..", ".."));
 
-    public static string Folder([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+    private static string Vectors => Path.GetFullPath(Path.Combine(Repository, "..", "shared", "vectors"));
+
+    private static string Folder([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 
     public static byte[] File(params string[] path) => System.IO.File.ReadAllBytes(Path.Combine([Vectors, .. path]));
 
@@ -21,6 +23,13 @@ internal static class Source
         using var document = JsonDocument.Parse(File("protocol", "v1.json"));
         return [.. new[] { "accepted", "refused" }.SelectMany(list => document.RootElement.GetProperty(list).EnumerateArray())
             .Where(one => one.GetProperty("type").GetString() == type).Select(one => Convert.FromHexString(one.GetProperty("bytes").GetString()!))];
+    }
+
+    public static IEnumerable<byte[]> NsmResponses()
+    {
+        using var document = JsonDocument.Parse(File("nsm", "nsm-cbor-derived.json"));
+        return [.. document.RootElement.GetProperty("responses").EnumerateObject().Where(one => one.Value.ValueKind == JsonValueKind.String && one.Value.GetString()!.All(char.IsAsciiHexDigit))
+            .Select(one => Convert.FromHexString(one.Value.GetString()!))];
     }
 
     public static IEnumerable<byte[]> Texts(string list, string member)

@@ -40,9 +40,9 @@ internal abstract record YamlTree(long Line)
             errors.Add($"Line {exception.Start.Line}: not readable as YAML.");
             return null;
         }
-        catch (InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
-            // The scanner's own, of a state it did not expect.
+            // What the library itself did not expect of such a file.
             errors.Add("The file is not readable as YAML.");
             return null;
         }

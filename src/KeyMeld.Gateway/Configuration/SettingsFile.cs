@@ -37,9 +37,9 @@ internal static class SettingsFile
             errors.Add($"line {exception.Start.Line}: {exception.Message}");
             return null;
         }
-        catch (InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
-            // The scanner's own, of a state it did not expect.
+            // What the library itself did not expect of such a file.
             errors.Add("the file is not readable as YAML");
             return null;
         }

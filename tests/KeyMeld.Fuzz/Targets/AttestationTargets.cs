@@ -26,7 +26,7 @@ internal static class AttestationTargets
 
         """;
 
-    private static IEnumerable<byte[]> Documents() => Source.Files("attestation", "*.bin").Concat(Source.Files("attestation", "*.cbor"));
+    public static IEnumerable<byte[]> Documents() => Source.Files("attestation", "*.bin").Concat(Source.Files("attestation", "*.cbor"));
 
     private static string PayloadOf(byte[] document) => Convert.ToHexString(CoseSign1.Parse(document).Payload);
 

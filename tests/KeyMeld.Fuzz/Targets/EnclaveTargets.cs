@@ -1,5 +1,9 @@
 using Google.Protobuf;
+using KeyMeld.Attestation;
+using KeyMeld.Enclave.Clock;
 using KeyMeld.Enclave.Configuration;
+using KeyMeld.Enclave.Nsm;
+using KeyMeld.Enclave.Nsm.Messages;
 using KeyMeld.Enclave.Sealing;
 using KeyMeld.Enclave.Sealing.Cms;
 using KeyMeld.Enclave.Signing;
@@ -33,6 +37,8 @@ internal static class EnclaveTargets
         new("aes-gcm-wire", () => [AesGcmWire.Encrypt(DataKey, "aad"u8, new byte[32])], Wire),
         Refusing("round-blob", Blobs, Blob),
         FuzzTarget.Of<ConfigurationException>("configuration", Configurations, Configuration),
+        FuzzTarget.Of<NsmException>("nsm-response", Source.NsmResponses, NsmAnswer),
+        FuzzTarget.Of<NsmException>("nsm-timestamp", AttestationTargets.Documents, Timestamp),
     ];
 
     private static void Cms(byte[] input)
@@ -102,6 +108,36 @@ internal static class EnclaveTargets
     {
         var configuration = ConfigurationFile.Parse(input);
         Require(!configuration.IsProduction || (configuration.Kms.EnableAttestation && configuration.Kms.KeyId.Contains(":key/", StringComparison.Ordinal)), "production is never weakened");
+    }
+
+    private static void NsmAnswer(byte[] input)
+    {
+        byte[] Read(Func<ReadOnlyMemory<byte>, byte[]> reader)
+        {
+            try
+            {
+                return reader(input);
+            }
+            catch (NsmException)
+            {
+                return [];
+            }
+        }
+        var (document, random) = (Read(NsmResponse.ReadDocument), Read(NsmResponse.ReadRandom));
+        Require(document.Length == 0 || random.Length == 0, "an answer answers one request");
+        Require(document.Length <= NsmResponse.MaxBytes && random.Length <= 256, "sizes are bounded");
+    }
+
+    private static void Timestamp(byte[] input)
+    {
+        var milliseconds = AttestationTimestamp.Read(input);
+        try
+        {
+            Require(AttestationDocument.Parse(input).Timestamp.ToUnixTimeMilliseconds() == milliseconds, "two readers see one time");
+        }
+        catch (AttestationException)
+        {
+        }
     }
 
     // Bytes that are no protocol buffer never reach these readers: gRPC refuses them first.

@@ -1,4 +1,5 @@
 using System.Text;
+using KeyMeld.Gateway.Configuration;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
@@ -15,6 +16,7 @@ internal static class TextTargets
     [
         new("authorization", () => Source.Texts("http", "header"), Authorization),
         FuzzTarget.Of<KeyMeldException>("invitation", Invitations, Invite, refusal => refusal.Code is ErrorCodes.InvitationInvalid or ErrorCodes.LimitExceeded),
+        FuzzTarget.Of<KeyMeldException>("gateway-settings", Settings, Setting, refusal => refusal.Code is ErrorCodes.ConfigurationInvalid),
     ];
 
     private static void Authorization(byte[] input)
@@ -33,6 +35,15 @@ internal static class TextTargets
         using var secret = SessionSecret.Generate();
         using var invitation = Invitation.Create("https://keymeld.example/", Hash32.Sha256("manifest"u8), Id16.Random(), null, secret);
         yield return Encoding.ASCII.GetBytes(invitation.Reveal());
+    }
+
+    private static IEnumerable<byte[]> Settings() =>
+        Directory.GetFiles(Path.Combine(Source.Repository, "config"), "*.yaml").Order(StringComparer.Ordinal).Select(File.ReadAllBytes);
+
+    private static void Setting(byte[] input)
+    {
+        var settings = SettingsReader.Read(Encoding.UTF8.GetString(input), new Dictionary<string, string>());
+        Require(settings.Enclaves.Length <= SettingsReader.MaxEnclaves, "sizes are bounded");
     }
 
     private static void Invite(byte[] input)

@@ -40,9 +40,7 @@ public sealed class RecordedKmsErrorsTests
         var errors = Vectors.Json("kms-wire", "aws-validated-kms-errors.json").GetProperty("errors").EnumerateArray().ToList();
         Assert.Equal(Recorded, errors.Count);
         await using var server = await RunningKms.StartAsync();
-        using var kms = new AwsKms(
-            new KmsConfiguration { KeyId = Arn, PreviousKeyIds = [], Region = "us-west-2", Endpoint = server.Emulator.Endpoint, EnableAttestation = true, TlsRoots = null },
-            new ManualClock { Now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() });
+        using var kms = Client(server);
         foreach (var error in errors)
         {
             var code = error.GetProperty("code").GetString()!;
@@ -54,6 +52,26 @@ public sealed class RecordedKmsErrorsTests
         }
         Assert.Equal(Expected.Keys.Order(), errors.Select(error => error.GetProperty("code").GetString()!).Distinct().Order());
     }
+
+    [Fact]
+    public async Task The_documented_answer_to_GenerateDataKey_reads_as_AWS_wrote_it_and_its_plaintext_is_seen()
+    {
+        var body = Vectors.Text("kms-wire", "docs-samples.txt").Split('\n').First(line => line.StartsWith("{\"CiphertextBlob\"", StringComparison.Ordinal));
+        await using var server = await RunningKms.StartAsync();
+        using var kms = Client(server);
+        server.Emulator.Interceptor = _ => Task.FromResult<KmsAnswer?>(new KmsAnswer(200, System.Text.Encoding.UTF8.GetBytes(body)));
+        using var answer = await kms.GenerateDataKeyAsync(
+            new KmsCredentials("AKIDEXAMPLE", "secret", null, 0), Arn, new Dictionary<string, string>(), "document"u8.ToArray(), TestContext.Current.CancellationToken);
+        Assert.Equal("arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", answer.KeyId);
+        Assert.StartsWith("AQEDAH", Convert.ToBase64String(answer.CiphertextBlob!), StringComparison.Ordinal);
+        Assert.Null(answer.CiphertextForRecipient);
+        // A call with a document must not have one: whoever opens the answer refuses it.
+        Assert.Equal(32, answer.Plaintext!.Length);
+    }
+
+    private static AwsKms Client(RunningKms server) => new(
+        new KmsConfiguration { KeyId = Arn, PreviousKeyIds = [], Region = "us-west-2", Endpoint = server.Emulator.Endpoint, EnableAttestation = true, TlsRoots = null },
+        new ManualClock { Now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() });
 
     private static async Task AssertAsync(AwsKms kms, ReadOnlyMemory<byte>? attestation, string awsCode, string expected)
     {
