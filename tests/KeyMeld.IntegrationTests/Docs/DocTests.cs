@@ -8,6 +8,7 @@ public sealed class DocTests(StackFixture fixture)
     /// <summary>Pages whose commands leave the stack whole, so that they share the tests' stack.</summary>
     [Theory]
     [InlineData("signing.md")]
+    [InlineData("releases.md")]
     public async Task Every_command_of_the_page_runs(string page)
     {
         using var shell = new DocShell(fixture.Stack);
