@@ -7,11 +7,12 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/keymeld-reproducible.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 printf 'stand-in kernel' >"$work/kernel"
 sed '/^ *#/d' "$root/deploy/enclave/enclave.yaml" >"$work/enclave.yaml"
+[ -n "${KEYMELD:-}" ] || { "$root/keymeld" --help >/dev/null; KEYMELD=$root/keymeld; }
 for copy in one some/where/else/two; do
   mkdir -p "$work/$copy"
   (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null) | tar -xf - -C "$work/$copy"
   mkdir -p "$work/$copy/artifacts" && cp -r "$root/artifacts/native" "$work/$copy/artifacts/native"
-  KEYMELD="$root/keymeld" "$work/$copy/deploy/enclave/build.sh" --config "$work/enclave.yaml" --kernel "$work/kernel" --out "$work/$copy/image"
+  KEYMELD="$KEYMELD" "$work/$copy/deploy/enclave/build.sh" --config "$work/enclave.yaml" --kernel "$work/kernel" --out "$work/$copy/image"
 done
 a="$work/one" b="$work/some/where/else/two"
 diff "$a/image/parts.sha256" "$b/image/parts.sha256"

@@ -81,12 +81,12 @@ loader=$(grep -m1 -E 'ld-linux' "$app/libraries")
   if [ -e "$roots" ]; then cp "$roots" "$app/tls-roots.pem"; echo "file /etc/keymeld/tls-roots.pem tls-roots.pem 0444 0 0"; fi
 } | sort -u >"$app/list"
 
-"$keymeld" eif rootfs "$boot/list" --out "$out/boot.cpio" --json >/dev/null
-"$keymeld" eif rootfs "$app/list" --out "$out/app.cpio" --json >/dev/null
+"$keymeld" eif rootfs "$boot/list" --out "$out/boot.cpio" >/dev/null
+"$keymeld" eif rootfs "$app/list" --out "$out/app.cpio" >/dev/null
 "$keymeld" eif build --kernel "$kernel" --cmdline-file "$cmdline" --ramdisk "$out/boot.cpio" --ramdisk "$out/app.cpio" --out "$out/enclave.eif" \
-  --version-name "$version" --kernel-version "$kernel_version" ${certificate:+--certificate "$certificate"} ${key:+--key "$key"} --json >"$out/measurements.json"
+  --version-name "$version" --kernel-version "$kernel_version" ${certificate:+--certificate "$certificate"} ${key:+--key "$key"} --json >"$out/measurements.json" || { cat "$out/measurements.json" >&2; exit 1; }
 {
-  (cd "$out/work" && find boot/init boot/nsm.ko app/lib app/KeyMeld.Enclave app/enclave.yaml app/arguments app/tls-roots.pem -type f -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0 sha256sum)
+  (cd "$out/work" && find boot app -type f ! -name list ! -name libraries -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
   sha256sum "$kernel" "$cmdline" | sed "s,  .*/,  ,"
 } >"$out/parts.sha256"
 rm -rf "$out/work"
