@@ -38,7 +38,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         KeyStore = new SqliteKeyStore(_database);
         Groups = new GroupBook(GroupStore);
         GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, time, loggers.CreateLogger<GroupRunner>());
-        SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, time, loggers.CreateLogger<SigningRunner>());
+        SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, RoundNews, time, loggers.CreateLogger<SigningRunner>());
         Readers = new ReaderGate(settings.Server.PublicUrl, new SqliteReplayStore(_database, time), time);
         Limits = new CallLimits(settings.Limits);
         Bodies = new BodyReader(settings.Limits.LargeBodies);
@@ -77,6 +77,9 @@ internal sealed class GatewayParts : IAsyncDisposable
     public Announcements<GroupNews> GroupNews { get; } = new();
 
     public Announcements<SigningNews> SigningNews { get; } = new();
+
+    /// <summary>The rounds of a signing went a step further, or ended.</summary>
+    public Announcements<News> RoundNews { get; } = new();
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 

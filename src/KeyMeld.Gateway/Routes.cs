@@ -28,6 +28,8 @@ internal static class Routes
         routes.MapGet(Api + "/signing/{request}/events", new WatchSigning(parts, stopping).HandleAsync);
         routes.MapPost(Api + "/signing/{request}/approvals", new DecideSigning(parts).HandleAsync);
         routes.MapPost(Api + "/signing/{request}/cancel", new CancelSigning(parts).HandleAsync);
+        routes.MapGet(Api + "/signing/{request}/rounds", new ShowRounds(parts).HandleAsync);
+        routes.MapPost(Api + "/signing/{request}/rounds", new TakeRound(parts).HandleAsync);
 
         routes.MapPost(Api + "/operator/enclaves/{id}/{change}", new ChangeKeys(parts).HandleAsync);
 
@@ -40,14 +42,5 @@ internal static class Routes
         routes.MapGet(Api + "/health/live", ShowHealth.LiveAsync);
         routes.MapGet(Api + "/health/ready", new ShowHealth(parts).ReadyAsync);
         routes.MapGet(Api + "/health/detail", new ShowHealth(parts).DetailAsync);
-
-        foreach (var later in (string[])["/signing/{request}/rounds"])
-        {
-            routes.MapPost(Api + later, Unsupported.HandleAsync);
-        }
-        foreach (var later in (string[])["/signing/{request}/rounds"])
-        {
-            routes.MapGet(Api + later, Unsupported.HandleAsync);
-        }
     }
 }

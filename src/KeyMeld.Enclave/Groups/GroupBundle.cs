@@ -86,7 +86,6 @@ public sealed class GroupBundle
         {
             var registrations = bundle.Registrations.Select(registration => Untrusted.Statement(registration, "registration")).ToList();
             var roster = Roster.Verify(keygen.Manifest, bundle.Keygen.Terms.Span, keygen.Secret, registrations);
-            RefuseUnsupported(roster);
             foreach (var envelope in bundle.Envelopes)
             {
                 Add(members, roster, keygen, envelope);
@@ -106,14 +105,6 @@ public sealed class GroupBundle
         wire.Length == (member.Source == KeySource.Made ? AesGcmWire.Overhead : HpkeSealer.Overhead) + SecretSize
             ? MemberEnvelope.Open(identity.IdentityKey, member, wire)
             : throw new KeyMeldException(ErrorCodes.EnvelopeUnreadable, $"The envelope of place {member.Index} has not the size of one.");
-
-    internal static void RefuseUnsupported(RosterMember member)
-    {
-        if (member.Source == KeySource.Home)
-        {
-            throw new KeyMeldException(ErrorCodes.Unsupported, "This build does not offer members who sign at home.");
-        }
-    }
 
     /// <summary>Takes over the keys that it lacks and <paramref name="other"/>, of the same ρ, has.</summary>
     internal void TakeKeysOf(GroupBundle other)
@@ -165,14 +156,6 @@ public sealed class GroupBundle
             throw new KeyMeldException(ErrorCodes.EnvelopeMismatch, $"An envelope is for place {participant}, which this enclave does not host or has already.");
         }
         members[participant] = OpenEnvelope(keygen.Identity, roster.Members[participant], envelope.Sealed.Span);
-    }
-
-    private static void RefuseUnsupported(Roster roster)
-    {
-        foreach (var member in roster.Members)
-        {
-            RefuseUnsupported(member);
-        }
     }
 
     private static void Wipe(ConcurrentDictionary<int, SecretKey> members)

@@ -37,7 +37,6 @@ public sealed class GroupDesk(KeyKeeper keys, EnclaveClock clock, LoadedGroups g
             verifier.Admit(Untrusted.Statement(accepted, "accepted registration"));
         }
         var member = verifier.Admit(Untrusted.Statement(request.Registration, "registration"));
-        GroupBundle.RefuseUnsupported(member);
         if (member.Enclave == keygen.Index)
         {
             GroupBundle.OpenEnvelope(keygen.Identity, member, request.Envelope.Span).Dispose();

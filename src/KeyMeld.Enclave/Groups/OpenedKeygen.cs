@@ -38,10 +38,6 @@ internal sealed class OpenedKeygen : IDisposable
         var present = Untrusted.Present(keygen, "keygen");
         var manifest = Signed.ParseManifest(Untrusted.Statement(present.Manifest, "manifest"));
         var (index, identity) = FindSelf(manifest.Value, keyring);
-        if (manifest.Value.Participants.Any(participant => participant.Enclave is null))
-        {
-            throw new KeyMeldException(ErrorCodes.Unsupported, "This build does not offer members who sign at home.");
-        }
         return new OpenedKeygen(manifest, index, identity, OpenSecret(identity, manifest, index, present.SessionSecret));
     }
 

@@ -55,10 +55,6 @@ internal sealed class CreateGroup(GatewayParts parts)
 
     private void Check(KeygenRequestJson body, Manifest manifest)
     {
-        if (manifest.Participants.Any(participant => participant.Enclave is null))
-        {
-            throw new KeyMeldException(ErrorCodes.Unsupported, "This build hosts every member in an enclave; members that sign at home come later.");
-        }
         if (body.SessionSecrets.Count != manifest.Enclaves.Count || body.SessionSecrets.Any(secret => secret.Length is 0 or > MostSealedBytes))
         {
             throw new KeyMeldException(ErrorCodes.BadRequest, "session_secrets must hold one HPKE blob for each enclave, in the order of the manifest.");

@@ -60,6 +60,10 @@ internal sealed class EraseGroup(GatewayParts parts)
         {
             throw new KeyMeldException(ErrorCodes.GroupNotFormed, "Before the group is formed only its creator can erase it.");
         }
+        if (group.Manifest.Value.Participants[place].Enclave is null)
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, "This member keeps its key at home: there is nothing of it to erase here.");
+        }
         if (await parts.GroupStore.EraseEnvelopeAsync(group.Hash, place))
         {
             parts.GroupRunner.Announce(group.Hash, GroupState.Formed);

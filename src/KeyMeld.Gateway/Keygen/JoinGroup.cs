@@ -83,7 +83,7 @@ internal sealed class JoinGroup(GatewayParts parts)
                 return false;
             }
             Check(group, registration.Value, envelope);
-            await CheckAtEnclaveAsync(group, registration, envelope!, aborted);
+            await CheckAtEnclaveAsync(group, registration, envelope, aborted);
             var row = new StoredRegistration(registration.Index, registration.Statement.Hash, StoredStatement.From(registration.Statement.Statement), envelope);
             if (await parts.GroupStore.AddRegistrationAsync(hash, group.Accepted, row, registration.Value.Auth.Bytes.ToArray()))
             {
@@ -105,7 +105,8 @@ internal sealed class JoinGroup(GatewayParts parts)
         }
         if (registration.Source == KeySource.Home)
         {
-            throw new KeyMeldException(ErrorCodes.Unsupported, "This build hosts every member in an enclave; keys kept at home come later.");
+            RefuseEnvelope(envelope);
+            return;
         }
         if (envelope is null || envelope.Length is 0 or > MostEnvelopeBytes)
         {
@@ -117,16 +118,31 @@ internal sealed class JoinGroup(GatewayParts parts)
         }
     }
 
-    private Task<CheckReply> CheckAtEnclaveAsync(GroupView group, PublicRegistration registration, byte[] envelope, CancellationToken aborted)
+    private static void RefuseEnvelope(byte[]? envelope)
     {
-        var enclave = registration.Place.Enclave!.Value;
+        if (envelope is not null)
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, "A key that is kept at home comes without an envelope.");
+        }
+    }
+
+    private Task<CheckReply> CheckAtEnclaveAsync(GroupView group, PublicRegistration registration, byte[]? envelope, CancellationToken aborted)
+    {
+        var enclave = registration.Place.Enclave ?? AnyReady(group);
         var check = new UntrustedRegistration
         {
             Keygen = group.KeygenOf(enclave),
             Registration = StoredStatement.From(registration.Statement.Statement).ToWire(),
-            Envelope = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(envelope),
+            Envelope = envelope is null ? Google.Protobuf.ByteString.Empty : Google.Protobuf.UnsafeByteOperations.UnsafeWrap(envelope),
         };
         check.Accepted.AddRange(group.Record.Registrations.Select(row => row.Statement!.ToWire()));
         return parts.Fleet.Get((uint)group.Manifest.Value.Enclaves[enclave].Id).RequireReady().CheckRegistrationAsync(check, aborted);
+    }
+
+    /// <summary>A member at home is checked by any enclave of the manifest: one that is ready, the first where none is.</summary>
+    private int AnyReady(GroupView group)
+    {
+        var enclaves = group.Manifest.Value.Enclaves;
+        return Enumerable.Range(0, enclaves.Count).FirstOrDefault(index => parts.Fleet.Find((uint)enclaves[index].Id) is { View.IsReady: true });
     }
 }

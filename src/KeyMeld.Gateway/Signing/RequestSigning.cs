@@ -103,7 +103,7 @@ internal sealed class RequestSigning(GatewayParts parts)
             throw new KeyMeldException(ErrorCodes.Erased, "A signer erased its key.");
         }
         RequestWindow.Check(group.Manifest.Value, request, parts.NowMs);
-        foreach (var node in Nodes.Of(group.Manifest.Value, request.Signers))
+        foreach (var node in Nodes.Of(group.Manifest.Value, request.Signers).Where(node => node.Kind == NodeKind.Enclave))
         {
             parts.Fleet.Get((uint)group.Manifest.Value.Enclaves[node.Index].Id);
         }

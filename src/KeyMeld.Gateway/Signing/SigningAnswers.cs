@@ -11,21 +11,15 @@ namespace KeyMeld.Gateway.Signing;
 /// <summary>What the calls about signings have in common.</summary>
 internal static class SigningAnswers
 {
-    public static RoundBlobJson? Result(byte[]? stored)
-    {
-        if (stored is null)
-        {
-            return null;
-        }
-        var blob = RoundBlob.Parser.ParseFrom(stored);
-        return new RoundBlobJson(
-            (int)blob.Attempt,
-            [(int)blob.NodeKind, (int)blob.NodeIndex],
-            new Id16(blob.Boot.Span),
-            blob.Tau.IsEmpty ? null : new Hash32(blob.Tau.Span),
-            blob.Blob.ToByteArray(),
-            SchnorrSignature.Parse(blob.Signature.Span));
-    }
+    public static RoundBlobJson? Result(byte[]? stored) => stored is null ? null : Blob(RoundBlob.Parser.ParseFrom(stored));
+
+    public static RoundBlobJson Blob(RoundBlob blob) => new(
+        (int)blob.Attempt,
+        [(int)blob.NodeKind, (int)blob.NodeIndex],
+        new Id16(blob.Boot.Span),
+        blob.Tau.IsEmpty ? null : new Hash32(blob.Tau.Span),
+        blob.Blob.ToByteArray(),
+        SchnorrSignature.Parse(blob.Signature.Span));
 
     public static bool IsFinal(SigningNews news) => news.State.IsFinal();
 

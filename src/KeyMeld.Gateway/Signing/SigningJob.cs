@@ -24,7 +24,9 @@ internal sealed class SigningJob
         Request = request;
         By = value.By;
         Expires = value.Expires;
-        Nodes = [.. value.Signers.Select(signer => group.Manifest.Value.Participants[signer].Enclave!.Value).Distinct().Order()];
+        var nodes = Protocol.Signing.Nodes.Of(group.Manifest.Value, value.Signers);
+        Nodes = [.. nodes.Where(node => node.Kind == NodeKind.Enclave).Select(node => node.Index)];
+        Homes = [.. nodes.Where(node => node.Kind == NodeKind.Home).Select(node => node.Index)];
         _roster = UnsafeByteOperations.UnsafeWrap(value.Roster.ToArray());
         _request = UnsafeByteOperations.UnsafeWrap(request.ToArray());
         _statement = statement.ToWire();
@@ -43,6 +45,15 @@ internal sealed class SigningJob
 
     /// <summary>The enclaves that host at least one signer, by their index in the manifest, in node order.</summary>
     public ImmutableArray<int> Nodes { get; }
+
+    /// <summary>The participants who sign at home, in node order after the enclaves.</summary>
+    public ImmutableArray<int> Homes { get; }
+
+    /// <summary>How many of each.</summary>
+    public RoundNodes Count => new(Nodes.Length, Homes.Length);
+
+    /// <summary>The place among all nodes of a member at home; null where it has no part.</summary>
+    public int? PlaceOf(NodeId node) => node.Kind == NodeKind.Home && Homes.IndexOf(node.Index) is >= 0 and var index ? Nodes.Length + index : null;
 
     /// <summary>The number of an enclave of the manifest.</summary>
     public uint NumberOf(int enclave) => (uint)Group.Manifest.Value.Enclaves[enclave].Id;

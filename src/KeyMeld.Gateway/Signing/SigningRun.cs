@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Signing.Rounds;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Gateway.Signing;
 
@@ -17,16 +18,18 @@ internal sealed class SigningRun : IDisposable
     private readonly SigningCalls _calls;
     private readonly SigningTurns _turns;
     private readonly TimeProvider _time;
-    private readonly Func<int, Task<bool>> _reserve;
+    private readonly SigningAttempts _attempts;
+    private readonly Action _changed;
     private readonly CancellationTokenSource _over;
     private readonly CancellationToken _token;
     private readonly Channel<RoundInput> _inputs = Channel.CreateBounded<RoundInput>(new BoundedChannelOptions(256) { SingleReader = true });
     private IDisposable? _turn;
 
-    /// <param name="reserve">Reserves the attempt after the one given, durably.</param>
-    public SigningRun(SigningJob job, SigningCalls calls, SigningTurns turns, TimeProvider time, Func<int, Task<bool>> reserve, CancellationToken stopping)
+    /// <param name="attempts">Reserves attempts, durably.</param>
+    /// <param name="changed">Called after every step of the machine.</param>
+    public SigningRun(SigningJob job, SigningCalls calls, SigningTurns turns, TimeProvider time, SigningAttempts attempts, Action changed, CancellationToken stopping)
     {
-        (_job, _calls, _turns, _time, _reserve) = (job, calls, turns, time, reserve);
+        (_job, _calls, _turns, _time, _attempts, _changed) = (job, calls, turns, time, attempts, changed);
         _over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         _token = _over.Token;
     }
@@ -36,6 +39,13 @@ internal sealed class SigningRun : IDisposable
     /// <summary>The attempt it is at, for those who ask.</summary>
     public int Attempt { get; private set; }
 
+    /// <summary>Where the machine stands, for those who ask.</summary>
+    public RoundState State
+    {
+        get => Volatile.Read(ref field);
+        private set => Volatile.Write(ref field, value);
+    } = new RoundState.Reserving(0);
+
     /// <returns>Where it stands still for good; null when it was stopped before.</returns>
     /// <param name="attempts">How many an earlier run reserved; 0 where this is the first, with attempt 1 reserved for it.</param>
     public async Task<RoundState?> RunAsync(int attempts)
@@ -43,16 +53,19 @@ internal sealed class SigningRun : IDisposable
         try
         {
             Attempt = Math.Max(1, attempts);
-            var (state, effects) = attempts == 0 ? RoundMachine.Begin() : RoundMachine.Resume(attempts);
+            var (state, effects) = attempts == 0 ? RoundMachine.Begin(_job.Count) : RoundMachine.Resume(attempts, _job.Count);
+            State = state;
             Perform(state, effects);
             while (!state.IsOver)
             {
                 var input = await _inputs.Reader.ReadAsync(_token);
-                (state, effects) = RoundMachine.Transition(state, input, _job.Nodes.Length);
-                if (state is RoundState.Combining or RoundState.Parked)
+                (state, effects) = RoundMachine.Transition(state, input, _job.Count);
+                State = state;
+                if (state.IsIdle)
                 {
                     ReleaseTurn();
                 }
+                _changed();
                 Perform(state, effects);
             }
             return state;
@@ -67,6 +80,10 @@ internal sealed class SigningRun : IDisposable
             ReleaseTurn();
         }
     }
+
+    /// <summary>A member at home sent this, validly signed.</summary>
+    /// <param name="place">Its place among the nodes.</param>
+    public ValueTask TellAsync(int place, RoundBlob blob, CancellationToken cancellationToken) => _inputs.Writer.WriteAsync(new RoundInput.FromHome(place, blob), cancellationToken);
 
     public void Expire() => _inputs.Writer.TryWrite(new RoundInput.Expired());
 
@@ -100,6 +117,8 @@ internal sealed class SigningRun : IDisposable
             var input = effect switch
             {
                 RoundEffect.Reserve reserve => await ReserveAsync(reserve),
+                RoundEffect.Adopt adopt => await AdoptAsync(adopt.Attempt),
+                RoundEffect.TakeTurn turn => await TakeTurnAsync(turn.Attempt),
                 RoundEffect.Call call => await CallAsync(call.What, state),
                 RoundEffect.Park => await ParkAsync(),
                 RoundEffect.Grace => await GraceAsync(),
@@ -123,17 +142,40 @@ internal sealed class SigningRun : IDisposable
         {
             await Task.Delay(Backoff.After(reserve.Pause), _time, _token);
         }
-        if (_turn is null)
+        if (reserve.Turn)
         {
-            _turn = await _turns.TakeAsync(_job.Group.Hash, _job.By, _token);
-            ReleaseTurnIfOver();
+            await TakeTurnAsync();
         }
-        if (!reserve.Written && !await Persistence.PersistAsync(() => _reserve(reserve.Attempt - 1), _time, _token))
+        else if (!reserve.Written)
+        {
+            await _calls.ForgetAsync(_token);
+            ReleaseTurn();
+        }
+        if (!reserve.Written && !await Persistence.PersistAsync(() => _attempts.ReserveAsync(reserve.Attempt - 1), _time, _token))
         {
             return new RoundInput.NotReserved();
         }
         Attempt = reserve.Attempt;
         return new RoundInput.Reserved(reserve.Attempt);
+    }
+
+    private async Task<RoundInput> AdoptAsync(int attempt) => await Persistence.PersistAsync(() => _attempts.AdoptAsync(attempt), _time, _token)
+        ? new RoundInput.Reserved(attempt)
+        : new RoundInput.NotReserved();
+
+    private async Task<RoundInput> TakeTurnAsync(int attempt)
+    {
+        await TakeTurnAsync();
+        return new RoundInput.Turned(attempt);
+    }
+
+    private async Task TakeTurnAsync()
+    {
+        if (_turn is null)
+        {
+            _turn = await _turns.TakeAsync(_job.Group.Hash, _job.By, _token);
+            ReleaseTurnIfOver();
+        }
     }
 
     private async Task<RoundInput> CallAsync(RoundCall call, RoundState state)

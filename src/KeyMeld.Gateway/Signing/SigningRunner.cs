@@ -24,6 +24,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     private readonly GroupBook _groups;
     private readonly EnclaveFleet _fleet;
     private readonly Announcements<SigningNews> _announcements;
+    private readonly Announcements<News> _rounds;
     private readonly TimeProvider _time;
     private readonly ILogger<SigningRunner> _logger;
     private readonly Id16 _owner = Id16.Random();
@@ -34,15 +35,18 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     private readonly Deadlines _deadlines;
     private readonly ITimer _renewal;
 
-    public SigningRunner(ISigningStore store, GroupBook groups, EnclaveFleet fleet, Announcements<SigningNews> announcements, TimeProvider time, ILogger<SigningRunner> logger)
+    public SigningRunner(ISigningStore store, GroupBook groups, EnclaveFleet fleet, Announcements<SigningNews> announcements, Announcements<News> rounds, TimeProvider time, ILogger<SigningRunner> logger)
     {
-        (_store, _groups, _fleet, _announcements, _time, _logger) = (store, groups, fleet, announcements, time, logger);
+        (_store, _groups, _fleet, _announcements, _rounds, _time, _logger) = (store, groups, fleet, announcements, rounds, time, logger);
         _deadlines = new Deadlines(time, request => Track(() => ExpireAsync(request)));
         _renewal = time.CreateTimer(_ => RenewLeases(), null, LeaseRenewal, LeaseRenewal);
     }
 
     /// <summary>How many signings are in their rounds.</summary>
     public int Running => _runs.Count;
+
+    /// <summary>The rounds of a signing that is in them.</summary>
+    public SigningRun? Find(Hash32 request) => _runs.GetValueOrDefault(request);
 
     /// <summary>A lease for what is started or reserved now.</summary>
     public Lease NewLease()
@@ -75,6 +79,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     {
         _deadlines.Remove(request);
         _announcements.Announce(request, new SigningNews(outcome.State, attempts, outcome.Result, outcome.Error));
+        _rounds.Announce(request, News.Here);
         if (_runs.TryGetValue(request, out var run))
         {
             run.Stop();
@@ -107,7 +112,8 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     private void Run(SigningJob job, int attempts)
     {
         var calls = new SigningCalls(job, _fleet, _time);
-        var run = new SigningRun(job, calls, _turns, _time, used => _store.ReserveAsync(job.Request, used, NewLease()), _stopping.Token);
+        var attemptsOf = new SigningAttempts(_store, job.Request, NewLease);
+        var run = new SigningRun(job, calls, _turns, _time, attemptsOf, () => _rounds.Announce(job.Request, News.Here), _stopping.Token);
         if (!_runs.TryAdd(job.Request, run))
         {
             run.Dispose();
@@ -129,6 +135,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
                 _deadlines.Remove(request);
                 LogEnded(request, outcome.State, run.Attempt, outcome.Error?.Code ?? "none");
                 _announcements.Announce(request, new SigningNews(outcome.State, run.Attempt, outcome.Result, outcome.Error));
+                _rounds.Announce(request, News.Here);
             }
             if (state is null || outcome is not (null or { State: SigningState.Completed }))
             {

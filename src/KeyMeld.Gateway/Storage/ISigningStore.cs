@@ -12,6 +12,9 @@ internal interface ISigningStore
 
     SigningRecord? Find(Hash32 request);
 
+    /// <summary>Where a signing stands.</summary>
+    SigningState? StateOf(Hash32 request);
+
     /// <summary>The group a signing belongs to.</summary>
     Hash32? GroupOf(Hash32 request);
 
@@ -23,6 +26,9 @@ internal interface ISigningStore
 
     /// <summary>Takes or keeps the lease and reserves the attempt after <paramref name="attempts"/>, before any of it is used.</summary>
     Task<bool> ReserveAsync(Hash32 request, int attempts, Lease lease);
+
+    /// <summary>Takes or keeps the lease of a running signing that is at attempt <paramref name="attempt"/>, and reserves nothing.</summary>
+    Task<bool> AdoptAsync(Hash32 request, int attempt, Lease lease);
 
     /// <summary>Keeps the leases of everything this owner drives.</summary>
     Task RenewAsync(Lease lease);

@@ -32,6 +32,7 @@ namespace KeyMeld.Protocol.Http;
 [JsonSerializable(typeof(KeyShownJson))]
 [JsonSerializable(typeof(SingleSignRequestJson))]
 [JsonSerializable(typeof(RoundBlobJson))]
+[JsonSerializable(typeof(RoundsJson))]
 [JsonSerializable(typeof(SigningPostJson))]
 [JsonSerializable(typeof(SigningPostedJson))]
 [JsonSerializable(typeof(SigningJson))]

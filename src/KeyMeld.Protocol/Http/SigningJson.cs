@@ -36,6 +36,25 @@ public sealed record SigningJson(
     public IReadOnlyList<SignedJson> Approvals { get; init; } = JsonLists.WithoutNull(Approvals);
 }
 
+/// <summary>Answer of GET /signing/{D}/rounds: what is due from the calling member, who signs at home.</summary>
+/// <param name="Id">The request digest D.</param>
+/// <param name="State">See <see cref="SigningJson"/>.</param>
+/// <param name="Attempt">The attempt, where the rounds are under way.</param>
+/// <param name="Round"><see cref="First"/> or <see cref="Second"/>; absent where nothing is due from the caller at present.</param>
+/// <param name="Round1">For the second round, one blob of every node in node order.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
+public sealed record RoundsJson(Hash32 Id, string State, int? Attempt = null, string? Round = null, IReadOnlyList<RoundBlobJson>? Round1 = null)
+{
+    /// <summary>Public nonces are due.</summary>
+    public const string First = "round1";
+
+    /// <summary>Partial signatures are due.</summary>
+    public const string Second = "round2";
+
+    /// <summary>For the second round, one blob of every node in node order.</summary>
+    public IReadOnlyList<RoundBlobJson>? Round1 { get; init; } = Round1 is null ? null : JsonLists.WithoutNull(Round1);
+}
+
 /// <summary>A round blob as it travels (section 6).</summary>
 /// <param name="Attempt">From 1.</param>
 /// <param name="Node">[0, enclave index] or [1, participant index].</param>

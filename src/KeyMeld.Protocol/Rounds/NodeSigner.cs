@@ -9,17 +9,33 @@ namespace KeyMeld.Protocol.Rounds;
 /// <summary>What a node does with its members' keys in the two rounds.</summary>
 public static class NodeSigner
 {
-    /// <summary>Draws the nonce of one pair.</summary>
+    /// <summary>One nonce for each of a node's pairs, in their order; where that fails, none.</summary>
+    /// <param name="batch">Spreads the work over the cores.</param>
     /// <param name="request">The request.</param>
-    /// <param name="pair">The pair.</param>
-    /// <param name="key">The signer's member key.</param>
+    /// <param name="pairs">Its pairs.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="keyOf">The member key of a signer of this node.</param>
     /// <param name="context">Request, attempt and boot.</param>
-    public static SecretNonce DrawNonce(VerifiedRequest request, RoundPair pair, SecretKey key, NonceContext context)
+    /// <param name="cancellation">Stops the work.</param>
+    public static async Task<SecretNonce[]> DrawAsync(
+        BatchRunner batch, VerifiedRequest request, PairMap pairs, NodeId node, Func<int, SecretKey> keyOf, NonceContext context, CancellationToken cancellation)
     {
-        var item = request.Items[pair.Item];
-        var chain = request.Roster.ChainOf(item.Subset, item.Tweaks);
-        var extraInput = context.ExtraInput(pair.Item, pair.Signer, item.Subset, chain.Hash, item.Adaptor);
-        return SecretNonce.Generate(key, request.KeysOf(pair.Item), item.Message.Bytes, extraInput.Bytes, out _);
+        var own = pairs.OfNode(request.PlaceOf(node));
+        var nonces = new SecretNonce?[own.Count];
+        var complete = false;
+        try
+        {
+            await batch.ForEachAsync(own.Count, index => nonces[index] = Draw(request, pairs[own[index]], keyOf(pairs[own[index]].Signer), context), cancellation).ConfigureAwait(false);
+            complete = true;
+            return nonces!;
+        }
+        finally
+        {
+            if (!complete)
+            {
+                Array.ForEach(nonces, nonce => nonce?.Dispose());
+            }
+        }
     }
 
     /// <summary>Signs the node's pairs of items that are not left out. Whatever happens, all the nonces are used up or wiped.</summary>
@@ -48,5 +64,13 @@ public static class NodeSigner
         {
             Array.ForEach(nonces, nonce => nonce.Dispose());
         }
+    }
+
+    private static SecretNonce Draw(VerifiedRequest request, RoundPair pair, SecretKey key, NonceContext context)
+    {
+        var item = request.Items[pair.Item];
+        var chain = request.Roster.ChainOf(item.Subset, item.Tweaks);
+        var extraInput = context.ExtraInput(pair.Item, pair.Signer, item.Subset, chain.Hash, item.Adaptor);
+        return SecretNonce.Generate(key, request.KeysOf(pair.Item), item.Message.Bytes, extraInput.Bytes, out _);
     }
 }

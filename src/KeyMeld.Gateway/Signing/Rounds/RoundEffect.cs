@@ -10,7 +10,14 @@ internal abstract record RoundEffect
     /// <summary>Take a turn among the group's signings and write the attempt down.</summary>
     /// <param name="Written">The attempt was reserved in the transaction that started the signing.</param>
     /// <param name="Pause">Wait first: this many attempts failed one after the other.</param>
-    public sealed record Reserve(int Attempt, bool Written, int Pause) : RoundEffect;
+    /// <param name="Turn">Members at home are waited for without a turn, and nothing may then be open at the enclaves: what is of the attempt before is given up.</param>
+    public sealed record Reserve(int Attempt, bool Written, int Pause, bool Turn = true) : RoundEffect;
+
+    /// <summary>Go on with an attempt that an earlier run reserved.</summary>
+    public sealed record Adopt(int Attempt) : RoundEffect;
+
+    /// <summary>Take a turn among the group's signings.</summary>
+    public sealed record TakeTurn(int Attempt) : RoundEffect;
 
     public sealed record Call(RoundCall What) : RoundEffect;
 

@@ -9,11 +9,19 @@ internal abstract record RoundInput
     {
     }
 
-    /// <summary>The attempt is written down, and its turn has come.</summary>
+    /// <summary>The attempt is written down, and its turn has come where it needs one.</summary>
     public sealed record Reserved(int Attempt) : RoundInput;
 
     /// <summary>The attempt could not be taken: the signing ended, or another gateway has the lease.</summary>
     public sealed record NotReserved : RoundInput;
+
+    /// <summary>The signing's turn has come.</summary>
+    public sealed record Turned(int Attempt) : RoundInput;
+
+    /// <summary>A member at home sent a round blob.</summary>
+    /// <param name="Node">The node's place.</param>
+    /// <param name="Blob">With that member's valid signature.</param>
+    public sealed record FromHome(int Node, RoundBlob Blob) : RoundInput;
 
     public sealed record Answered(RoundCall Call, RoundBlob Blob) : RoundInput;
 

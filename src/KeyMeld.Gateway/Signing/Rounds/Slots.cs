@@ -14,6 +14,12 @@ internal sealed record Slots<T>
 
     public bool IsComplete => _places.All(place => place is not null);
 
+    /// <summary>The answer of a node; null where there is none yet.</summary>
+    public T? this[int node] => _places[node];
+
+    /// <summary>Whether these nodes have answered.</summary>
+    public bool Has(IEnumerable<int> nodes) => nodes.All(node => _places[node] is not null);
+
     public Slots<T> With(int node, T answer) => new(_places.SetItem(node, answer));
 
     /// <summary>All answers; only once complete.</summary>

@@ -24,16 +24,17 @@ internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStor
 
     public SigningRecord? Find(Hash32 request) => database.ReadSnapshot(session => SqliteSigningRows.Find(session, request));
 
+    public SigningState? StateOf(Hash32 request) => database.Read(session => session.All(
+        "SELECT state FROM signings WHERE request_hash = $request", row => StateWords.Signing(row.Text(0)), ("$request", request.ToArray())).Cast<SigningState?>().FirstOrDefault());
+
     public Hash32? GroupOf(Hash32 request) => database.Read(session => SqliteSigningRows.GroupOf(session, request));
 
     public Task<AddedApproval> AddApprovalAsync(Hash32 request, StoredApproval approval, Func<IReadOnlyList<StoredApproval>, bool> complete, Lease lease) =>
         database.WriteAsync(session => SqliteApprovals.Add(session, request, approval, complete, lease));
 
-    public Task<bool> ReserveAsync(Hash32 request, int attempts, Lease lease) => database.WriteAsync(session => session.Execute("""
-        UPDATE signings SET attempts = attempts + 1, lease_owner = $owner, lease_until_ms = $until
-        WHERE request_hash = $request AND state = 'running' AND attempts = $attempts AND (lease_owner IS NULL OR lease_owner = $owner OR lease_until_ms <= $now)
-        """,
-        ("$request", request.ToArray()), ("$attempts", (long)attempts), ("$owner", lease.Owner.ToArray()), ("$until", lease.Until), ("$now", lease.Now)) == 1);
+    public Task<bool> ReserveAsync(Hash32 request, int attempts, Lease lease) => TakeAsync(request, attempts, 1, lease);
+
+    public Task<bool> AdoptAsync(Hash32 request, int attempt, Lease lease) => TakeAsync(request, attempt, 0, lease);
 
     public Task RenewAsync(Lease lease) => database.WriteAsync(session => session.Execute(
         "UPDATE signings SET lease_until_ms = $until WHERE state = 'running' AND lease_owner = $owner", ("$owner", lease.Owner.ToArray()), ("$until", lease.Until)));
@@ -56,4 +57,10 @@ internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStor
 
     public ImmutableArray<Hash32> UnfinishedOf(Hash32 group) => database.Read(session => session.All(
         "SELECT request_hash FROM signings WHERE state IN ('waiting', 'running') AND manifest_hash = $group", row => row.Hash(0), ("$group", group.ToArray())).ToImmutableArray());
+
+    private Task<bool> TakeAsync(Hash32 request, int attempts, int more, Lease lease) => database.WriteAsync(session => session.Execute("""
+        UPDATE signings SET attempts = attempts + $more, lease_owner = $owner, lease_until_ms = $until
+        WHERE request_hash = $request AND state = 'running' AND attempts = $attempts AND (lease_owner IS NULL OR lease_owner = $owner OR lease_until_ms <= $now)
+        """,
+        ("$request", request.ToArray()), ("$attempts", (long)attempts), ("$more", (long)more), ("$owner", lease.Owner.ToArray()), ("$until", lease.Until), ("$now", lease.Now)) == 1);
 }

@@ -134,10 +134,24 @@ public sealed class KeygenTests
     }
 
     [Fact]
-    public async Task Members_who_sign_at_home_are_not_offered_yet()
+    public async Task A_group_may_have_members_who_sign_at_home_and_no_others()
     {
-        var home = new TestGroup([_enclaves[0]], [new(0), new(null)]);
-        await Refused.WithAsync(ErrorCodes.Unsupported, () => _enclaves[0].GroupDesk.CheckKeygenAsync(home.Keygen(0), Cancellation));
+        foreach (var members in (TestMember[][])[[new(0), new(null)], [new(null), new(null)]])
+        {
+            var home = new TestGroup(_enclaves, members);
+            foreach (var (index, enclave) in _enclaves.Index())
+            {
+                await enclave.GroupDesk.CheckKeygenAsync(home.Keygen(index), Cancellation);
+                // Any enclave of the manifest checks who signs at home, and none takes an envelope for it.
+                await enclave.GroupDesk.CheckRegistrationAsync(home.Registration(1, index), Cancellation);
+                await Refused.WithAsync(ErrorCodes.BadRequest, () =>
+                    enclave.GroupDesk.CheckRegistrationAsync(home.Registration(1, index).With(call => call.Envelope = ByteString.CopyFrom(new byte[114])), Cancellation));
+                var receipt = await enclave.GroupDesk.LoadGroupAsync(home.Bundle(index), Cancellation);
+                Assert.Equal(home.RosterHash.ToWire(), receipt.Roster);
+                var sealedKey = new Wire.V1.Envelope { Participant = 1, Sealed = ByteString.CopyFrom(new byte[114]) };
+                await Refused.WithAsync(ErrorCodes.EnvelopeMismatch, () => enclave.GroupDesk.LoadGroupAsync(home.Bundle(index).With(bundle => bundle.Envelopes.Add(sealedKey)), Cancellation));
+            }
+        }
     }
 
     [Fact]

@@ -11,7 +11,7 @@ namespace KeyMeld.Tests.Gateway.Signing;
 
 public class RoundMachineTests
 {
-    private const int Nodes = 3;
+    private static readonly RoundNodes Nodes = new(Enclaves: 3, Homes: 0);
 
     [Fact]
     public void A_signing_opens_and_signs_everywhere_and_combines_once()
@@ -266,7 +266,7 @@ public class RoundMachineTests
         /// <param name="attempt">1 from the beginning; a later one as after a restart, once the enclaves were found.</param>
         public Machine(int attempt)
         {
-            (State, Effects) = attempt == 1 ? RoundMachine.Begin() : RoundMachine.Resume(attempt - 1);
+            (State, Effects) = attempt == 1 ? RoundMachine.Begin(Nodes) : RoundMachine.Resume(attempt - 1, Nodes);
             if (attempt > 1)
             {
                 Assert.Equal([new RoundEffect.Park()], Effects);

@@ -21,7 +21,7 @@ internal sealed class TestGroup
         Terms = RandomNumberGenerator.GetBytes(60);
         SessionSecrets = [.. manifest.Enclaves.Select(_ => RandomNumberGenerator.GetBytes(114))];
         Envelopes = [.. auths.Select(_ => RandomNumberGenerator.GetBytes(114))];
-        Registrations = [.. auths.Select((_, place) => Register(place, approvals[place]))];
+        Registrations = [.. auths.Select((_, place) => Register(place, approvals[place], source: manifest.Participants[place].Enclave is null ? KeySource.Home : KeySource.Imported))];
     }
 
     public TestGateway Gateway { get; }
@@ -88,6 +88,10 @@ internal sealed class TestGroup
         new RegistrationRequestJson(SignedJson.Of((registration ?? Registrations[place]).Statement), envelope ?? Envelopes[place]),
         ProtocolJson.Default.RegistrationRequestJson,
         prefer);
+
+    /// <summary>Joins a place without an enclave.</summary>
+    public Task<Answer> JoinAtHomeAsync(int place, string? prefer = null) => Gateway.PostAsync(
+        Path + "/participants", new RegistrationRequestJson(SignedJson.Of(Registrations[place].Statement)), ProtocolJson.Default.RegistrationRequestJson, prefer);
 
     public async Task<KeygenJson> ShowAsync() => (await Gateway.GetAsync(Path, Creator)).Read(ProtocolJson.Default.KeygenJson);
 

@@ -1,0 +1,68 @@
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Signing.Rounds;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>
+/// GET /signing/{D}/rounds: what the rounds want of the calling member, who signs at home. With <c>Prefer: wait</c> the answer is held back until they want something or
+/// the signing is final: nobody polls.
+/// </summary>
+internal sealed class ShowRounds(GatewayParts parts)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "request");
+        var key = await parts.Readers.RequireAsync(context);
+        var node = SigningAnswers.MayRead(parts, hash, key) ? HomeOf(hash, key) : null;
+        if (node is not { } home)
+        {
+            throw Answers.Absent();
+        }
+        using var wait = Waits.Begin(parts, context, parts.RoundNews, hash);
+        var rounds = Look(hash, home);
+        if (rounds is { IsFinal: false, Json.Round: null } && wait is not null)
+        {
+            await wait.UntilAsync(_ => (rounds = Look(hash, home)) is { IsFinal: true } or { Json.Round: not null }, context.RequestAborted);
+        }
+        await Answers.JsonAsync(context, StatusCodes.Status200OK, rounds.Json, ProtocolJson.Default.RoundsJson);
+    }
+
+    /// <summary>The caller's node, where it signs this request at home.</summary>
+    private NodeId? HomeOf(Hash32 request, XOnlyPublicKey key)
+    {
+        if (parts.SigningStore.Find(request) is not { } record || parts.Groups.Find(record.Group) is not { } group)
+        {
+            return null;
+        }
+        foreach (var signer in SigningRequest.Parse(record.Statement.Statement).Signers)
+        {
+            if (group.Manifest.Value.Participants[signer].Enclave is null && key.Equals(group.AuthOf(signer)))
+            {
+                return NodeId.Home(signer);
+            }
+        }
+        return null;
+    }
+
+    private (bool IsFinal, RoundsJson Json) Look(Hash32 request, NodeId node)
+    {
+        // First the rounds, then the database: a state that is final there has been announced, or will be.
+        var run = parts.SigningRunner.Find(request);
+        var state = parts.SigningStore.StateOf(request) ?? SigningState.Failed;
+        var (round, round1) = state == SigningState.Running && run?.Job.PlaceOf(node) is { } place ? Due(run.State, place) : (null, null);
+        return (state.IsFinal(), new RoundsJson(request, state.Word(), run?.State.Number, round, round1));
+    }
+
+    private static (string? Round, IReadOnlyList<RoundBlobJson>? Round1) Due(RoundState state, int place) => state switch
+    {
+        RoundState.Gathering gathering when gathering.Round1[place] is null => (RoundsJson.First, null),
+        RoundState.Signing signing when signing.Round2[place] is null => (RoundsJson.Second, [.. signing.Round1.Select(SigningAnswers.Blob)]),
+        _ => (null, null),
+    };
+}

@@ -1,0 +1,77 @@
+using Google.Protobuf;
+using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.Signing.Rounds;
+using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Sessions;
+using KeyMeld.Protocol.Signing;
+using KeyMeld.Protocol.Statements;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Gateway.Signing;
+
+/// <summary>
+/// POST /signing/{D}/rounds: a round blob of a member that signs at home, with its authorisation key's signature. Blobs are kept in memory only: a member has to be there
+/// for round 2 in any case, and repeats what it said to a gateway that restarted.
+/// </summary>
+internal sealed class TakeRound(GatewayParts parts)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.RequireNoQuery(context);
+        var hash = Answers.HashOf(context, "request");
+        var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.RoundBlobJson, BodyReader.SigningBody)).Value;
+        var blob = body.ToEnvelope();
+        if (parts.SigningStore.Find(hash) is not { } record || parts.Groups.Find(record.Group) is not { } group)
+        {
+            EqualTime.Verify();
+            throw Answers.Absent();
+        }
+        Verify(group, record, blob);
+        if (record.State.IsFinal())
+        {
+            throw SigningAnswers.Closed(record.State);
+        }
+        if (parts.SigningRunner.Find(hash) is not { } run || run.Job.PlaceOf(blob.Node) is not { } place)
+        {
+            throw new KeyMeldException(ErrorCodes.Conflict, "The signing is not in its rounds yet.");
+        }
+        var wire = ToWire(blob);
+        if (HomeAnswer.Of(run.State, place, wire) is HomeAnswer.Refused refusal)
+        {
+            throw new KeyMeldException(refusal.Code, refusal.Detail);
+        }
+        await run.TellAsync(place, wire, context.RequestAborted);
+        await SigningAnswers.StateAsync(context, record.State);
+    }
+
+    private static void Verify(GroupView group, SigningRecord record, RoundBlobEnvelope blob)
+    {
+        var request = SigningRequest.Parse(record.Statement.Statement);
+        var isHome = blob.Node.Kind == NodeKind.Home && request.Signers.Contains(blob.Node.Index) && group.Manifest.Value.Participants[blob.Node.Index].Enclave is null;
+        if (!isHome || group.AuthOf(blob.Node.Index) is not { } auth)
+        {
+            EqualTime.Verify();
+            throw Answers.Absent();
+        }
+        var purpose = blob.Tau is null ? Purposes.Round1 : Purposes.Round2;
+        if (!blob.Verify(purpose, request.Roster, record.Request, auth))
+        {
+            throw Answers.Absent();
+        }
+    }
+
+    private static RoundBlob ToWire(RoundBlobEnvelope blob) => new()
+    {
+        Attempt = (uint)blob.Attempt,
+        NodeKind = (uint)blob.Node.Kind,
+        NodeIndex = (uint)blob.Node.Index,
+        Boot = ByteString.CopyFrom(blob.Boot.Bytes),
+        Tau = blob.Tau is { } tau ? ByteString.CopyFrom(tau.Bytes) : ByteString.Empty,
+        Blob = UnsafeByteOperations.UnsafeWrap(blob.Blob),
+        Signature = ByteString.CopyFrom(blob.Signature.Bytes),
+    };
+}
