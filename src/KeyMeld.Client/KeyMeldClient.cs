@@ -10,6 +10,7 @@ namespace KeyMeld.Client;
 public sealed class KeyMeldClient : IDisposable
 {
     private readonly GatewayTransport _transport;
+    private readonly TimeProvider _time;
 
     private KeyMeldClient(Uri gateway, AttestationPolicy policy, Profile profile, KeyMeldClientOptions options)
     {
@@ -21,6 +22,7 @@ public sealed class KeyMeldClient : IDisposable
         Groups = new GroupOperations(_transport, Enclaves, verifier, profile, options.Time);
         Signings = new SigningOperations(_transport, verifier, profile, options.Time);
         Keys = new KeyOperations(_transport, Enclaves, verifier, profile, options.Time);
+        _time = options.Time;
     }
 
     /// <summary>The gateway this client talks to.</summary>
@@ -54,6 +56,10 @@ public sealed class KeyMeldClient : IDisposable
         GatewayAddress.Check(gateway, policy);
         return new KeyMeldClient(gateway, policy, profile, options ?? new KeyMeldClientOptions());
     }
+
+    /// <summary>A signer for the places of this profile that keep their key at home. It holds its nonces in memory: make one for a process, and dispose it before the client.</summary>
+    /// <param name="options">Who decides what it signs; by default it signs what this profile requested or approved, and nothing else.</param>
+    public CoSigner CreateCoSigner(CoSignerOptions? options = null) => new(_transport, Profile, Groups, _time, options ?? new CoSignerOptions());
 
     /// <summary>Closes the connections.</summary>
     public void Dispose() => _transport.Dispose();

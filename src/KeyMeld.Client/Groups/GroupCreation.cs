@@ -70,8 +70,9 @@ internal sealed class GroupCreation(GatewayTransport transport, EnclaveOperation
         if (numbers is null)
         {
             var listed = await enclaves.ListAsync(cancellationToken).ConfigureAwait(false);
-            // Enclaves that host nobody would only be more holders of the session secret.
-            numbers = [.. listed.Where(enclave => enclave.State == "ready").Select(enclave => enclave.Number).Order().Take(Math.Min(plan.Participants.Count, Limits.Enclaves))];
+            // Enclaves that host nobody would only be more holders of the session secret; one has to combine, also where everybody signs at home.
+            var hosted = Math.Clamp(plan.Participants.Count(participant => !participant.AtHome), 1, Limits.Enclaves);
+            numbers = [.. listed.Where(enclave => enclave.State == "ready").Select(enclave => enclave.Number).Order().Take(hosted)];
             numbers = [.. numbers.Union(plan.Participants.Select(participant => participant.Enclave).OfType<int>())];
         }
         if (numbers.Count == 0)

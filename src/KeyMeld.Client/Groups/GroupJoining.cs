@@ -15,6 +15,10 @@ internal sealed class GroupJoining(GatewayTransport transport, EnclaveVerifier e
     public async Task<GroupState> JoinAsync(GroupOffer offer, MemberKey key, JoinOptions options, CancellationToken cancellationToken)
     {
         RequireAccepted(offer, options);
+        if (key.IsMadeByEnclave && offer.AtHome)
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, "This place signs at home: no enclave makes its key. Bring one, or have one generated here.");
+        }
         if (!key.IsMadeByEnclave)
         {
             RequireOwnKey(offer, key.Secret.XOnlyPublicKey);
@@ -80,16 +84,16 @@ internal sealed class GroupJoining(GatewayTransport transport, EnclaveVerifier e
         }
     }
 
-    private static (SignedJson Registration, byte[] Envelope) Register(GroupOffer offer, SecretKey member, SecretKey authorisation, bool approval)
+    private static (SignedJson Registration, byte[]? Envelope) Register(GroupOffer offer, SecretKey member, SecretKey authorisation, bool approval)
     {
         var participant = offer.Manifest.Participants[offer.Place];
-        var enclave = offer.Manifest.Enclaves[participant.Enclave!.Value];
-        var binding = MemberBinding.Of(offer.Group, participant.User, participant.Enclave, authorisation.XOnlyPublicKey, approval, KeySource.Imported);
-        var envelope = MemberEnvelope.Seal(enclave.Key, binding, member);
-        return (Sign(offer, MemberKeyPlaintext.Prove(member, binding), binding, KeySource.Imported, envelope, authorisation, approval), envelope);
+        var source = participant.Enclave is null ? KeySource.Home : KeySource.Imported;
+        var binding = MemberBinding.Of(offer.Group, participant.User, participant.Enclave, authorisation.XOnlyPublicKey, approval, source);
+        var envelope = participant.Enclave is { } enclave ? MemberEnvelope.Seal(offer.Manifest.Enclaves[enclave].Key, binding, member) : null;
+        return (Sign(offer, MemberKeyPlaintext.Prove(member, binding), binding, source, envelope, authorisation, approval), envelope);
     }
 
-    private async Task<(SignedJson Registration, byte[] Envelope)> RegisterMadeAsync(GroupOffer offer, SecretKey authorisation, bool approval, CancellationToken cancellationToken)
+    private async Task<(SignedJson Registration, byte[]? Envelope)> RegisterMadeAsync(GroupOffer offer, SecretKey authorisation, bool approval, CancellationToken cancellationToken)
     {
         RequireNotJoined(profile.GroupRecords.Find(offer.Group));
         var participant = offer.Manifest.Participants[offer.Place];
@@ -99,7 +103,7 @@ internal sealed class GroupJoining(GatewayTransport transport, EnclaveVerifier e
         return (Sign(offer, made.Key, binding, KeySource.Made, made.SelfSealed, authorisation, approval), made.SelfSealed);
     }
 
-    private static SignedJson Sign(GroupOffer offer, MemberKeyPlaintext member, byte[] binding, KeySource source, byte[] envelope, SecretKey authorisation, bool approval)
+    private static SignedJson Sign(GroupOffer offer, MemberKeyPlaintext member, byte[] binding, KeySource source, byte[]? envelope, SecretKey authorisation, bool approval)
     {
         var registration = new Registration
         {
@@ -109,7 +113,7 @@ internal sealed class GroupJoining(GatewayTransport transport, EnclaveVerifier e
             Approval = approval,
             Source = source,
             MemberKey = member.Encrypt(new SessionCipher(offer.Keygen.Session, offer.Group), binding),
-            Envelope = Hash32.Sha256(envelope),
+            Envelope = envelope is null ? null : Hash32.Sha256(envelope),
         };
         return SignedJson.Of(StatementSigner.Sign(registration, offer.Admission, authorisation).Statement);
     }
@@ -121,14 +125,15 @@ internal sealed class GroupJoining(GatewayTransport transport, EnclaveVerifier e
         secrets.Add(SecretNames.Session(offer.Group), offer.Keygen.Session.Export());
         secrets.Add(SecretNames.Admission(offer.Group), offer.Admission.Export());
         secrets.Add(SecretNames.Authorisation(offer.Group, authorisation.XOnlyPublicKey), authorisation.Export());
-        if (key.IsGenerated)
+        // Whoever signs at home needs the key here, wherever it came from.
+        if (key.IsGenerated || offer.Host is null)
         {
             secrets.Add(SecretNames.Member(offer.Group, key.Secret.PublicKey), key.Secret.Export());
         }
         profile.UpdateSecrets(secrets);
     }
 
-    private GroupRecord Claim(GroupRecord? stored, GroupOffer offer, SignedJson registration, byte[] envelope)
+    private GroupRecord Claim(GroupRecord? stored, GroupOffer offer, SignedJson registration, byte[]? envelope)
     {
         RequireNotJoined(stored);
         stored ??= new GroupRecord

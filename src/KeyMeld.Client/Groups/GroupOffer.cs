@@ -50,6 +50,9 @@ public sealed class GroupOffer : IDisposable
     /// <summary>The enclave that will host this place's key; null when it signs at home.</summary>
     public GroupEnclave? Host => Manifest.Participants[Place].Enclave is { } enclave ? Enclaves[enclave] : null;
 
+    /// <summary>Whether the place's key stays in this profile and signs from here, with <see cref="CoSigner"/>.</summary>
+    public bool AtHome => Host is null;
+
     /// <summary>Places whose approvals count.</summary>
     public IReadOnlyList<int> Approvers => Manifest.Approvals.Members;
 

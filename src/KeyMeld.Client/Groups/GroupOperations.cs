@@ -156,7 +156,12 @@ public sealed class GroupOperations
     {
         var record = _profile.GroupRecords.Get(group);
         using var authorisation = _profile.GetAuthorisation(record);
-        var user = Registration.Parse(record.Registration!.Statement).User;
+        var registration = Registration.Parse(record.Registration!.Statement);
+        if (registration.Source == KeySource.Home)
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, "The key of this place is kept in this profile and nowhere else; nobody has to erase it for you.");
+        }
+        var user = registration.User;
         await EraseAsync(group, user, authorisation, cancellationToken).ConfigureAwait(false);
     }
 

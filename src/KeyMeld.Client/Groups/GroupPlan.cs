@@ -61,6 +61,9 @@ public sealed record PlannedParticipant
     /// <summary>Number of the enclave that hosts the place; round-robin over the group's enclaves when null.</summary>
     public int? Enclave { get; init; }
 
+    /// <summary>Whether the participant keeps its key and signs from its own machine, with <see cref="CoSigner"/>; no enclave then ever has the key.</summary>
+    public bool AtHome { get; init; }
+
     /// <summary>The creator's own place. At most one.</summary>
     public static PlannedParticipant Own(string? name = null) => new(true, null, name);
 

@@ -26,6 +26,7 @@ internal static class GroupPlanRules
         Require(plan.Unattended || plan.Threshold is null or > 0, "A threshold of 0 signs without approvals: say so with Unattended.");
         Require((plan.Approvers ?? []).All(member => member >= 0 && member < count), "An approver's place is not there.");
         Require(plan.Enclaves is null || plan.Enclaves.Distinct().Count() == plan.Enclaves.Count, "An enclave is named twice.");
+        Require(plan.Participants.All(participant => !participant.AtHome || participant.Enclave is null), "A place that signs at home has no enclave.");
         Require(plan.Enclaves is null || plan.Participants.All(participant => participant.Enclave is not { } enclave || plan.Enclaves.Contains(enclave)), "A place names an enclave that is not among the group's.");
         Chains.RefuseRaw(plan.Subsets.Select(subset => subset.Tweaks).Append(plan.Tweaks), plan.AllowRawTweaks, "Set AllowRawTweaks if you want that.");
     }
@@ -34,8 +35,18 @@ internal static class GroupPlanRules
     public static IReadOnlyList<Participant> Assign(GroupPlan plan, IReadOnlyList<VerifiedEnclave> hosts, IReadOnlyList<XOnlyPublicKey> admissions)
     {
         var indexes = hosts.Index().ToDictionary(host => host.Item.Number, host => host.Index);
-        return [.. plan.Participants.Select((participant, place) =>
-            new Participant(Id16.Random(), admissions[place], participant.Enclave is { } enclave ? indexes[enclave] : place % hosts.Count))];
+        var hosted = 0;
+        return [.. plan.Participants.Select((participant, place) => new Participant(Id16.Random(), admissions[place], HostOf(participant)))];
+
+        int? HostOf(PlannedParticipant participant)
+        {
+            if (participant.AtHome)
+            {
+                return null;
+            }
+            var turn = hosted++ % hosts.Count;
+            return participant.Enclave is { } enclave ? indexes[enclave] : turn;
+        }
     }
 
     public static ApprovalPolicy Approvals(GroupPlan plan)

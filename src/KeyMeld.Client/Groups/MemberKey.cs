@@ -6,7 +6,8 @@ namespace KeyMeld.Client;
 
 /// <summary>
 /// The secret a participant brings to a group. A generated one is kept in the profile's secret store, so that its owner can recover the group's key later; an imported
-/// one is its owner's to keep and is not stored; one that the enclave makes is nowhere but in the enclave, and cannot be recovered without the enclave's identity key.
+/// one is its owner's to keep and is not stored, unless the place signs at home: <see cref="CoSigner"/> needs it there. One that the enclave makes is nowhere but in the
+/// enclave, and cannot be recovered without the enclave's identity key.
 /// </summary>
 public sealed class MemberKey : IDisposable
 {

@@ -26,6 +26,10 @@ internal static class GroupSecrets
         return profile.FindKey(SecretNames.Authorisation(record.Group, key)) ?? throw Missing(record.Group, "authorisation key");
     }
 
+    /// <summary>The member key of the own place, where it is kept here.</summary>
+    public static SecretKey GetMember(this Profile profile, Hash32 group, PublicKey key) =>
+        profile.FindKey(SecretNames.Member(group, key)) ?? throw Missing(group, $"member key {key}");
+
     /// <summary>A key that may read the group: the authorisation key where it is registered for sure, else the admission key, else the creator's.</summary>
     public static SecretKey GetReader(this Profile profile, GroupRecord record)
     {

@@ -10,6 +10,12 @@ internal sealed class SigningProgress(GatewayTransport transport, Profile profil
     public async Task<SigningReview> ReviewAsync(SigningReference reference, CancellationToken cancellationToken)
     {
         var answer = await FetchAsync(reference, 0, cancellationToken).ConfigureAwait(false);
+        return Review(reference, answer);
+    }
+
+    /// <summary>Verifies and opens what the gateway answered.</summary>
+    public SigningReview Review(SigningReference reference, SigningJson answer)
+    {
         var group = GroupFormation.Load(profile, profile.GroupRecords.Get(reference.Group));
         return new SigningReview(group, reference, Verify(group, reference, answer), [.. answer.Approvals.Select(approval => approval.ToStatement())], SigningFetch.State(answer.State));
     }

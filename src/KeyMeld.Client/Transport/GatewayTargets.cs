@@ -31,5 +31,7 @@ internal static class GatewayTargets
 
     public static string Approvals(Hash32 request) => $"{Signings}/{request}/approvals";
 
+    public static string Rounds(Hash32 request) => $"{Signings}/{request}/rounds";
+
     public static string Cancel(Hash32 request) => $"{Signings}/{request}/cancel";
 }

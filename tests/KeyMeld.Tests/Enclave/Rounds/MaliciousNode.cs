@@ -7,13 +7,20 @@ using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Tests.Enclave.Rounds;
 
-/// <summary>An enclave whose keys an attacker has: it says what it likes, validly encrypted and signed.</summary>
-internal sealed class MaliciousNode(Driver driver, int enclave, int attempt = 1)
+/// <summary>An enclave, or a member at home, whose keys an attacker has: it says what it likes, validly encrypted and signed.</summary>
+internal sealed class MaliciousNode(Driver driver, NodeId node, int attempt = 1)
 {
     private readonly VerifiedRequest _request = driver.Request.Verified;
     private readonly Dictionary<RoundPair, SecretNonce> _nonces = [];
 
-    private NodeId Node => NodeId.Enclave(enclave);
+    public MaliciousNode(Driver driver, int enclave, int attempt = 1)
+        : this(driver, NodeId.Enclave(enclave), attempt)
+    {
+    }
+
+    private NodeId Node => node;
+
+    private SecretKey Voice => node.Kind == NodeKind.Enclave ? driver.Group.Enclaves[node.Index].StatementKey : driver.Group.Members[node.Index].Auth;
 
     private IReadOnlyList<RoundPair> Pairs => _request.PairsOf(Node);
 
@@ -37,7 +44,7 @@ internal sealed class MaliciousNode(Driver driver, int enclave, int attempt = 1)
 
     /// <summary>Round 1 of this ciphertext.</summary>
     public RoundBlob Sealed1(byte[] blob) => Driver.Wire(RoundBlobEnvelope.Sign(
-        Purposes.Round1, driver.Group.RosterHash, _request.Digest, attempt, Node, Boot, null, blob, driver.Group.Enclaves[enclave].StatementKey));
+        Purposes.Round1, driver.Group.RosterHash, _request.Digest, attempt, Node, Boot, null, blob, Voice));
 
     /// <summary>Round 2 of the items that <paramref name="due"/> says are not left out, after <paramref name="tamper"/> had it.</summary>
     public RoundBlob Sign(IReadOnlyList<RoundBlob> round1, Func<int, bool> due, Func<Round2Entry[], Round2Entry[]> tamper, Func<int, bool>? foldsAdaptor = null)
@@ -60,7 +67,7 @@ internal sealed class MaliciousNode(Driver driver, int enclave, int attempt = 1)
         var tau = Round1Set.Tau([.. round1.Select(blob => Hash32.Sha256(blob.Blob.Span))]);
         var blob = driver.Group.Cipher.Encrypt(Purposes.Round2, Aad.Round2(driver.Group.RosterHash, _request.Digest, attempt, Node, tau), plaintext);
         return Driver.Wire(RoundBlobEnvelope.Sign(
-            Purposes.Round2, driver.Group.RosterHash, _request.Digest, attempt, Node, Boot, tau, blob, driver.Group.Enclaves[enclave].StatementKey));
+            Purposes.Round2, driver.Group.RosterHash, _request.Digest, attempt, Node, Boot, tau, blob, Voice));
     }
 
     private Dictionary<RoundPair, PublicNonce> Nonces(IReadOnlyList<RoundBlob> round1)

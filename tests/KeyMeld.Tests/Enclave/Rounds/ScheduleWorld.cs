@@ -1,5 +1,5 @@
+using KeyMeld.Client;
 using KeyMeld.Protocol.Errors;
-using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
@@ -12,7 +12,7 @@ namespace KeyMeld.Tests.Enclave.Rounds;
 internal sealed record Step(int Kind, int Node, int A, int B, int C);
 
 /// <summary>
-/// One request, enclaves that are cloned and restarted at will, and a gateway that opens, signs and combines in any order with any blobs it has seen. Records
+/// One request, enclaves and members at home that are cloned and restarted at will, and a gateway that opens, signs and combines in any order with any blobs it has seen. Records
 /// what every public nonce was used for, and fails when one is made twice or answers two challenges.
 /// </summary>
 internal sealed class ScheduleWorld : IDisposable
@@ -21,17 +21,26 @@ internal sealed class ScheduleWorld : IDisposable
 
     private readonly TestRequest _request;
     private readonly List<HostedEnclave>[] _processes;
+    private readonly HomeMember[] _members;
+    private readonly List<HomeNode>[] _homes;
     private readonly List<RoundBlob>[] _round1;
     private readonly List<RoundBlob> _round2 = [];
     private readonly List<RoundBlob[]> _signedSets = [];
     private readonly Dictionary<string, string> _nonceOfBlob = [];
     private readonly Dictionary<string, string> _challenges = [];
 
-    public ScheduleWorld(TestGroup group, IReadOnlyList<HostedEnclave> keys, int items)
+    /// <summary>One process of every enclave and of every member at home.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="keys">Its enclaves.</param>
+    /// <param name="items">How many items.</param>
+    /// <param name="homes">Members who sign at home, ascending.</param>
+    public ScheduleWorld(TestGroup group, IReadOnlyList<HostedEnclave> keys, int items, params HomeMember[] homes)
     {
         _request = new TestRequest(group, TestRequest.Messages(items));
         _processes = [.. keys.Select(key => new List<HostedEnclave> { key.Again() })];
-        _round1 = [.. keys.Select(_ => new List<RoundBlob>())];
+        _members = homes;
+        _homes = [.. homes.Select(home => new List<HomeNode> { home.Again() })];
+        _round1 = [.. _request.Verified.Nodes.Select(_ => new List<RoundBlob>())];
     }
 
     public int Signed { get; private set; }
@@ -44,7 +53,12 @@ internal sealed class ScheduleWorld : IDisposable
 
     public async Task RunAsync(Step step)
     {
-        var node = step.Node % _processes.Length;
+        var node = step.Node % _round1.Length;
+        if (node >= _processes.Length)
+        {
+            await RunAtHomeAsync(node, step);
+            return;
+        }
         var process = step.A % _processes[node].Count;
         switch (step.Kind)
         {
@@ -76,16 +90,59 @@ internal sealed class ScheduleWorld : IDisposable
 
     public void Dispose()
     {
-        foreach (var process in _processes.SelectMany(processes => processes))
+        foreach (var process in _processes.SelectMany(processes => processes).Concat<IDisposable>(_homes.SelectMany(homes => homes)))
         {
             process.Dispose();
+        }
+    }
+
+    private async Task RunAtHomeAsync(int node, Step step)
+    {
+        var homes = _homes[node - _processes.Length];
+        var process = step.A % homes.Count;
+        var attempt = 1 + (step.B % Attempts);
+        switch (step.Kind)
+        {
+            case < 30:
+                Opened(node, await TryAsync(async () => Driver.Wire(await homes[process].OpenAsync(_request.Signed.Statement, _request.SealedItems, [], attempt, Cancellation))));
+                break;
+            case < 80:
+                await Task.WhenAll(Enumerable.Range(0, step.Kind < 70 ? 1 : 3).Select(index => Task.Run(() => SignAtHomeAsync(node, homes[process], attempt, step.C + index), Cancellation)));
+                break;
+            case < 90:
+                await CombineAsync(step.A % _processes.Length, 0, step);
+                break;
+            case < 94:
+                homes[process].Dispose();
+                homes[process] = _members[node - _processes.Length].Again();
+                break;
+            case < 98:
+                homes.Add(_members[node - _processes.Length].Again());
+                break;
+            default:
+                await homes[process].BurnAsync(_request.Digest);
+                break;
+        }
+    }
+
+    private async Task SignAtHomeAsync(int node, HomeNode home, int attempt, int choice)
+    {
+        var set = ChooseSet(attempt, choice);
+        if (await TryAsync(async () => Driver.Wire(await home.SignAsync(_request.Digest, attempt, [.. set.Select(Driver.Envelope)], [], Cancellation))) is { } blob)
+        {
+            Signs(node, set, blob);
         }
     }
 
     private async Task OpenAsync(int node, int process, int attempt)
     {
         var driver = new Driver(_request, [.. _processes.Select((processes, at) => at == node ? processes[process] : processes[0])]);
-        if (await TryAsync(() => driver.OpenAsync(node, attempt)) is not { } blob || _round1[node].Contains(blob))
+        Opened(node, await TryAsync(() => driver.OpenAsync(node, attempt)));
+    }
+
+    private void Opened(int node, RoundBlob? blob)
+    {
+        if (blob is null || _round1[node].Contains(blob))
         {
             return;
         }
@@ -99,11 +156,7 @@ internal sealed class ScheduleWorld : IDisposable
     private async Task SignAsync(int node, int process, Step step, int choice)
     {
         var attempt = 1 + (step.B % Attempts);
-        RoundBlob[] set;
-        lock (_round2)
-        {
-            set = [.. _round1.Select((blobs, at) => Choose(blobs, attempt, choice + at)).OfType<RoundBlob>()];
-        }
+        var set = ChooseSet(attempt, choice);
         var enclave = _processes[node][process];
         var call = new UntrustedSign
         {
@@ -116,11 +169,24 @@ internal sealed class ScheduleWorld : IDisposable
         };
         if (await TryAsync(() => enclave.Signing.SignAsync(call, Cancellation)) is { } blob)
         {
-            lock (_round2)
-            {
-                Signed++;
-                Record(node, set, blob);
-            }
+            Signs(node, set, blob);
+        }
+    }
+
+    private RoundBlob[] ChooseSet(int attempt, int choice)
+    {
+        lock (_round2)
+        {
+            return [.. _round1.Select((blobs, at) => Choose(blobs, attempt, choice + at)).OfType<RoundBlob>()];
+        }
+    }
+
+    private void Signs(int node, RoundBlob[] set, RoundBlob blob)
+    {
+        lock (_round2)
+        {
+            Signed++;
+            Record(node, set, blob);
         }
     }
 
@@ -131,7 +197,7 @@ internal sealed class ScheduleWorld : IDisposable
             return;
         }
         var set = _signedSets[step.B % _signedSets.Count];
-        var answers = Enumerable.Range(0, _processes.Length).Select(at => Choose([.. _round2.Where(blob => blob.NodeIndex == at)], (int)set[0].Attempt, step.C)).OfType<RoundBlob>();
+        var answers = _request.Verified.Nodes.Select(at => Choose([.. _round2.Where(blob => Driver.Envelope(blob).Node == at)], (int)set[0].Attempt, step.C)).OfType<RoundBlob>();
         var driver = new Driver(_request, [.. _processes.Select((processes, at) => at == node ? processes[process] : processes[0])]);
         if (await TryAsync(() => driver.CombineAsync(node, set, answers, (int)set[0].Attempt)) is { } result)
         {
@@ -149,7 +215,7 @@ internal sealed class ScheduleWorld : IDisposable
         var aad = Aad.Round2(_request.Group.RosterHash, _request.Digest, envelope.Attempt, envelope.Node, envelope.Tau!.Value);
         Assert.True(_request.Group.Cipher.TryDecrypt(Purposes.Round2, aad, envelope.Blob.Span, out var plaintext));
         var nonces = set.SelectMany(Nonces).ToDictionary(entry => entry.Pair, entry => entry.Nonce);
-        var due = _request.Verified.PairsOf(NodeId.Enclave(node));
+        var due = _request.Verified.PairsOf(_request.Verified.Nodes[node]);
         Assert.True(RoundPairs.TryAlign(_request.Verified, due, RoundEntries.ParseRound2(plaintext), out var partials));
         foreach (var (pair, partial) in due.Zip(partials))
         {
