@@ -31,6 +31,7 @@ internal static class CommandTable
         DecideCommands.CreateApprove(),
         DecideCommands.CreateReject(),
         SigningCommand.Create(),
+        CoSignCommand.Create(),
         VerifyCommand.Create(),
         KeyCommand.Create(),
         AdaptorCommand.Create(),

@@ -14,8 +14,9 @@ internal static class GroupCreateCommand
     private static readonly Option<string> Label = new("--label") { Description = "What the members call the group; the gateway cannot read it.", Required = true };
     private static readonly Option<string[]> Member = new("--member")
     {
-        Description = "Another member: NAME for one who joins by invitation, NAME=KEY for one who gave you an admission key. Repeat it.",
+        Description = "Another member: NAME for one who joins by invitation, NAME=KEY for one who gave you an admission key; NAME@home for one who keeps the key and signs with `keymeld cosign`. Repeat it.",
     };
+    private static readonly Option<bool> AtHome = new("--at-home") { Description = "Keep your own key in this profile and sign from this machine, with `keymeld cosign`." };
     private static readonly Option<bool> NotMember = new("--not-a-member") { Description = "Create the group without a place of your own." };
     private static readonly Option<int?> Threshold = new("--threshold") { Description = "How many approvals each request needs; all of the members without it." };
     private static readonly Option<bool> Unattended = new("--unattended") { Description = "Sign without approvals. Members must accept that explicitly." };
@@ -31,7 +32,7 @@ internal static class GroupCreateCommand
     {
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("create", "Create a group and invite its members."));
-        foreach (var option in (Option[])[Label, Member, NotMember, Threshold, Unattended, NoApproval, Key, BareKey, JoinBy, SignUntil, Enclave, Out])
+        foreach (var option in (Option[])[Label, Member, NotMember, AtHome, Threshold, Unattended, NoApproval, Key, BareKey, JoinBy, SignUntil, Enclave, Out])
         {
             command.Options.Add(option);
         }
@@ -44,7 +45,7 @@ internal static class GroupCreateCommand
         var plan = new GroupPlan
         {
             Label = parsed.GetValue(Label),
-            Participants = [.. own ? [PlannedParticipant.Own()] : Array.Empty<PlannedParticipant>(), .. (parsed.GetValue(Member) ?? []).Select(Planned)],
+            Participants = [.. own ? [PlannedParticipant.Own() with { AtHome = parsed.GetValue(AtHome) }] : Array.Empty<PlannedParticipant>(), .. (parsed.GetValue(Member) ?? []).Select(Planned)],
             Threshold = parsed.GetValue(Threshold),
             Unattended = parsed.GetValue(Unattended),
             CreatorRequests = !own,
@@ -75,7 +76,12 @@ internal static class GroupCreateCommand
 
     private static PlannedParticipant Planned(string member)
     {
+        const string Home = "@home";
         var parts = member.Split('=', 2);
+        if (parts[0].EndsWith(Home, StringComparison.Ordinal))
+        {
+            return Planned(string.Join('=', [parts[0][..^Home.Length], .. parts[1..]])) with { AtHome = true };
+        }
         if (parts.Length == 1)
         {
             return PlannedParticipant.Invited(member);

@@ -59,6 +59,12 @@ internal static class GroupJoinCommand
             AcceptRetiredEpoch = parsed.GetValue(AcceptRetired),
         }, cancellationToken);
         Report.Facts(("group", offer.Group.ToString()), ("place", $"{offer.Place}"), ("state", status.State.ToString().ToLowerInvariant()), ("joined", $"{status.Joined} of {offer.Places}"));
+        if (offer.AtHome)
+        {
+            Report.Say(session.Profile.IsEncrypted
+                ? "Your key is in this profile, encrypted under your passphrase, and nowhere else: back the folder up. `keymeld cosign` signs with it."
+                : "Your key is in this profile and nowhere else, and only file permissions protect it: back the folder up. `keymeld cosign` signs with it.");
+        }
         Report.Say(status.State == GroupState.Formed ? "The group is formed: `keymeld group show` verifies it." : "You joined; the others need not be online now.");
         return 0;
     }
@@ -74,7 +80,7 @@ internal static class GroupJoinCommand
             ("places", $"{offer.Places}, yours is {offer.Place}"),
             ("approvals", offer.Unattended ? "none: it signs unattended" : $"{offer.Threshold} of {offer.Approvers.Count}"),
             ("tweaks", TweakText.Of(offer.Tweaks)),
-            ("hosted by", offer.Host is { } host ? $"enclave {host.Number}, epoch {host.Epoch}, key {host.Key}" : "yourself"),
+            ("hosted by", offer.Host is { } host ? $"enclave {host.Number}, epoch {host.Epoch}, key {host.Key}" : "yourself: the key stays on this machine"),
             ("enclaves", $"{offer.Enclaves.Count}, all verified just now"),
             ("join by", offer.JoinBy is { } joinBy ? $"{joinBy:u}" : "any time"),
             ("signs until", offer.SignUntil is { } until ? $"{until:u}, never after" : "no end"));

@@ -10,9 +10,9 @@ internal static class SigningArgument
 
     /// <summary>The signing that the user names.</summary>
     /// <exception cref="Protocol.Errors.KeyMeldException"><c>bad_request</c>: neither.</exception>
-    public static SigningReference Read(ParseResult parsed, Argument<string> argument)
-    {
-        var text = parsed.GetValue(argument)!;
-        return SigningReference.Parse(File.Exists(text) ? File.ReadAllText(text) : text);
-    }
+    public static SigningReference Read(ParseResult parsed, Argument<string> argument) => Parse(parsed.GetValue(argument)!);
+
+    /// <summary>The signing of a line, or of a file with one.</summary>
+    /// <exception cref="Protocol.Errors.KeyMeldException"><c>bad_request</c>: neither.</exception>
+    public static SigningReference Parse(string text) => SigningReference.Parse(File.Exists(text) ? File.ReadAllText(text) : text);
 }
