@@ -1,14 +1,15 @@
 using System.Globalization;
 using System.Text;
+using KeyMeld.DevKit.Kms.Tls;
 using KeyMeld.DevKit.Nsm;
 using KeyMeld.DevKit.Nsm.Sockets;
 
 namespace KeyMeld.DevKit;
 
 /// <summary>The command line, parsed as a whole so that everything wrong with it is told at once.</summary>
-internal sealed record DevKitArguments(string DataFolder, int? KmsPort, string Region, IReadOnlyList<SimulatedEnclave> Enclaves)
+internal sealed record DevKitArguments(string DataFolder, int? KmsPort, KmsTls? Tls, string Region, IReadOnlyList<SimulatedEnclave> Enclaves)
 {
-    public const string Usage = "usage: KeyMeld.DevKit --data DIR [--kms-port PORT [--region REGION]] [--enclave ID=NSM_SOCKET,BINARY_DIR,CONFIG_FILE]...";
+    public const string Usage = "usage: KeyMeld.DevKit --data DIR [--kms-port PORT [--kms-tls PORT=NAME] [--region REGION]] [--enclave ID=NSM_SOCKET,BINARY_DIR,CONFIG_FILE]...";
 
     /// <summary>The arguments, or null and every error.</summary>
     public static DevKitArguments? Parse(IReadOnlyList<string> arguments, out IReadOnlyList<string> errors)
@@ -23,6 +24,7 @@ internal sealed record DevKitArguments(string DataFolder, int? KmsPort, string R
         private readonly List<SimulatedEnclave> _enclaves = [];
         private string? _dataFolder;
         private int? _kmsPort;
+        private KmsTls? _tls;
         private string? _region;
 
         public List<string> Errors { get; } = [];
@@ -31,7 +33,7 @@ internal sealed record DevKitArguments(string DataFolder, int? KmsPort, string R
         {
             for (var i = 0; i < arguments.Count; i += 2)
             {
-                if (arguments[i] is not ("--data" or "--kms-port" or "--region" or "--enclave"))
+                if (arguments[i] is not ("--data" or "--kms-port" or "--kms-tls" or "--region" or "--enclave"))
                 {
                     Errors.Add($"'{arguments[i]}' is not an option.");
                     i--;
@@ -46,11 +48,15 @@ internal sealed record DevKitArguments(string DataFolder, int? KmsPort, string R
                 }
             }
             Require(_dataFolder, "--data");
+            if (_tls is not null && _kmsPort is null)
+            {
+                Errors.Add("--kms-tls is beside --kms-port: give both.");
+            }
             if (_kmsPort is null && _enclaves.Count == 0)
             {
                 Errors.Add("There is nothing to do: give --kms-port for the KMS emulator, --enclave for the NSM simulator, or both.");
             }
-            return Errors.Count == 0 ? new DevKitArguments(_dataFolder!, _kmsPort, _region ?? "us-west-2", _enclaves) : null;
+            return Errors.Count == 0 ? new DevKitArguments(_dataFolder!, _kmsPort, _tls, _region ?? "us-west-2", _enclaves) : null;
         }
 
         private void Take(string option, string value)
@@ -61,7 +67,13 @@ internal sealed record DevKitArguments(string DataFolder, int? KmsPort, string R
                     _dataFolder = value;
                     break;
                 case "--kms-port" when _kmsPort is null:
-                    _kmsPort = Port(value);
+                    _kmsPort = Port(option, value);
+                    break;
+                case "--kms-tls" when _tls is null && value.Split('=') is [var port, { Length: > 0 } name]:
+                    _tls = new KmsTls(Port(option, port), name);
+                    break;
+                case "--kms-tls" when _tls is null:
+                    Errors.Add($"--kms-tls '{value}' is not PORT=NAME.");
                     break;
                 case "--region" when _region is null:
                     _region = value;
@@ -75,11 +87,11 @@ internal sealed record DevKitArguments(string DataFolder, int? KmsPort, string R
             }
         }
 
-        private int Port(string value)
+        private int Port(string option, string value)
         {
             if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > ushort.MaxValue)
             {
-                Errors.Add($"--kms-port '{value}' is not a port (1 to {ushort.MaxValue}).");
+                Errors.Add($"{option} '{value}' is not a port (1 to {ushort.MaxValue}).");
             }
             return port;
         }

@@ -23,7 +23,7 @@ try
 {
     await using var nsm = await NsmSimulator.StartAsync(arguments.DataFolder, arguments.Enclaves, TimeProvider.System);
     await using var kms = arguments.KmsPort is { } port
-        ? await KmsEmulator.StartAsync(new KmsEmulatorOptions { DataDirectory = arguments.DataFolder, Port = port, Region = arguments.Region, AttestationRoot = nsm.Root })
+        ? await KmsEmulator.StartAsync(new KmsEmulatorOptions { DataDirectory = arguments.DataFolder, Port = port, Tls = arguments.Tls, Region = arguments.Region, AttestationRoot = nsm.Root })
         : null;
     Console.WriteLine("ready");
     await stopped.Task;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Credentials;
+using KeyMeld.Gateway.Forwarding;
 using KeyMeld.Gateway.Http;
 using KeyMeld.Wire.V1;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -27,12 +28,11 @@ internal static class GatewayHost
         }
         builder.WebHost.ConfigureKestrel(options => Configure(options, settings));
         builder.Services.AddRoutingCore();
-        builder.Logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console =>
+        builder.Logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(ConsoleFormat.Apply);
+        if (settings.Forwarder is { } forwarder)
         {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-        });
+            builder.Services.AddSingleton(forwarder).AddSingleton(time).AddHostedService<Forwarder>();
+        }
         builder.Services.AddSingleton(services => new GatewayParts(settings, credentials, time, services.GetRequiredService<ILoggerFactory>(), metadata));
         var app = builder.Build();
         var parts = app.Services.GetRequiredService<GatewayParts>();

@@ -2,15 +2,20 @@ using System.Collections;
 using KeyMeld.Gateway;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Fleet;
+using KeyMeld.Gateway.Forwarding;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Protocol.Errors;
 
 const int ConfigurationInvalid = 2;
 const int StorageFailed = 3;
 
+if (args is ["forward", .. var rest])
+{
+    return await ForwarderHost.RunAsync(rest);
+}
 if (args is not ["--config", var file, .. var more] || more is not ([] or ["--check"]))
 {
-    await Console.Error.WriteLineAsync("KeyMeld.Gateway --config FILE [--check]\n--check says whether the configuration is good, and starts nothing.\nSettings are described in config/development.yaml; KEYMELD__SECTION__KEY in the environment overrides them.");
+    await Console.Error.WriteLineAsync($"KeyMeld.Gateway --config FILE [--check]\n--check says whether the configuration is good, and starts nothing.\n{ForwardArguments.Usage}\nSettings are described in config/development.yaml; KEYMELD__SECTION__KEY in the environment overrides them.");
     return ConfigurationInvalid;
 }
 try

@@ -2,6 +2,7 @@
 using System.Text;
 using Grpc.Core;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Wire.Transport;
 
 namespace KeyMeld.Wire;
 
@@ -33,9 +34,13 @@ public static class EnclaveFault
         var code = exception.Trailers.GetValue(CodeKey);
         if (code is null || !ErrorCodes.IsKnown(code))
         {
-            return new KeyMeldException(ErrorCodes.EnclaveUnreachable, $"The enclave did not answer ({exception.StatusCode}).", exception);
+            // The transport's own sentence names the place and errno.
+            var cause = Find(exception.Status.DebugException) is { } transport ? transport.Message : exception.StatusCode.ToString();
+            return new KeyMeldException(ErrorCodes.EnclaveUnreachable, $"The enclave did not answer ({cause}).", exception);
         }
         var detail = exception.Trailers.GetValueBytes(DetailKey);
         return new KeyMeldException(code, detail is null ? code : Encoding.UTF8.GetString(detail), exception) { AwsCode = exception.Trailers.GetValue(AwsCodeKey) };
     }
+
+    private static TransportException? Find(Exception? exception) => exception is null ? null : exception as TransportException ?? Find(exception.InnerException);
 }

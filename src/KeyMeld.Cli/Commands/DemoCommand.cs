@@ -13,16 +13,19 @@ internal static class DemoCommand
     {
         var data = new Option<string>("--data") { Description = "Folder for the demo; emptied first.", DefaultValueFactory = _ => Path.Combine("data", "demo") };
         var command = new Command("demo", "Three enclaves sign together, die, come back with the same keys, and sign again; with real processes.");
+        var transport = StackArguments.TransportOption();
         command.Options.Add(data);
-        return command.Runs((parsed, cancellationToken) => RunAsync(Path.GetFullPath(parsed.GetValue(data)!), cancellationToken));
+        command.Options.Add(transport);
+        return command.Runs((parsed, cancellationToken) => RunAsync(Path.GetFullPath(parsed.GetValue(data)!), parsed.GetValue(transport), cancellationToken));
     }
 
-    private static async Task<int> RunAsync(string folder, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string folder, StackTransport transport, CancellationToken cancellationToken)
     {
         StackFolder.Empty(folder);
         var steps = new StepPrinter();
         Report.Say("KeyMeld demo: everything below happens now, on this machine, in separate processes.");
-        await new DemoStory(new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() }, steps).TellAsync(cancellationToken);
+        var options = new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next(), KmsTlsPort = FreePort.Next(), Transport = transport };
+        await new DemoStory(options, steps).TellAsync(cancellationToken);
         Report.Say(FormattableString.Invariant($"All of it did what it says, in {steps.TotalSeconds:0.0} s. Logs and database are in {folder}; `./keymeld up` starts a stack to play with."));
         return 0;
     }

@@ -14,6 +14,10 @@ internal sealed class StackArguments
 
     public Option<int> KmsPort { get; } = Bounded("--kms-port", "Port of the KMS emulator on 127.0.0.1.", 4566, 1, 65535);
 
+    public Option<int> KmsTlsPort { get; } = Bounded("--kms-tls-port", "Port of the KMS emulator with TLS, where the transport needs one.", 4567, 1, 65535);
+
+    public Option<StackTransport> Transport { get; } = TransportOption();
+
     public StackArguments(string defaultData) =>
         Data = new Option<string>("--data") { Description = "Folder for database, keys of the stand-ins, logs.", DefaultValueFactory = _ => defaultData };
 
@@ -23,6 +27,8 @@ internal sealed class StackArguments
         command.Options.Add(Enclaves);
         command.Options.Add(Port);
         command.Options.Add(KmsPort);
+        command.Options.Add(KmsTlsPort);
+        command.Options.Add(Transport);
     }
 
     public StackOptions Read(ParseResult parsed) => new()
@@ -31,6 +37,15 @@ internal sealed class StackArguments
         Enclaves = parsed.GetValue(Enclaves),
         Port = parsed.GetValue(Port),
         KmsPort = parsed.GetValue(KmsPort),
+        KmsTlsPort = parsed.GetValue(KmsTlsPort),
+        Transport = parsed.GetValue(Transport),
+    };
+
+    /// <summary>How the parts reach each other.</summary>
+    public static Option<StackTransport> TransportOption() => new("--transport")
+    {
+        Description = "direct, or as on Nitro with KMS through the gateway's forwarder and TLS in the enclave: forwarded (unix sockets) or vsock (needs the kernel's vsock_loopback).",
+        DefaultValueFactory = _ => StackTransport.Direct,
     };
 
     private static Option<int> Bounded(string name, string description, int standard, int least, int most)

@@ -15,12 +15,18 @@ internal static class TestKmsCommand
         var plain = new Option<bool>("--plain") { Description = "Without attestation, as with LocalStack or moto." };
         var endpoint = UrlOption.Create("--endpoint", "Another KMS than the emulator; only with --plain. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the environment.");
         var command = new Command("test-kms-e2e", "Check key persistence with KMS end to end: pass or fail a line, exit code 0 only if all pass.");
+        var transport = StackArguments.TransportOption();
         command.Options.Add(data);
+        command.Options.Add(transport);
         command.Options.Add(plain);
         command.Options.Add(endpoint);
         return command.Runs(async (parsed, cancellationToken) =>
         {
             var external = parsed.GetValue(endpoint);
+            if (external is not null && parsed.GetValue(transport) is not StackTransport.Direct)
+            {
+                return Failure.Show("bad_request", "--endpoint goes with --transport direct.", "");
+            }
             if (external is not null && !parsed.GetValue(plain))
             {
                 return Failure.Show("bad_request", "--endpoint goes with --plain: only the emulator answers attested calls on this machine.", "");
@@ -32,6 +38,8 @@ internal static class TestKmsCommand
                 DataDirectory = folder,
                 Port = FreePort.Next(),
                 KmsPort = FreePort.Next(),
+                KmsTlsPort = FreePort.Next(),
+                Transport = parsed.GetValue(transport),
                 Attestation = !parsed.GetValue(plain),
                 ExternalKms = external,
             };

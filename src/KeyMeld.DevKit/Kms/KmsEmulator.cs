@@ -10,7 +10,7 @@ namespace KeyMeld.DevKit.Kms;
 
 /// <summary>
 /// A local AWS KMS for development and tests: symmetric keys, key policies with attestation conditions, Signature Version 4, `Recipient`. It refuses what AWS
-/// refuses; it keeps its keys readable on disk and listens on loopback without TLS, so it is no place for a secret of value.
+/// refuses; it keeps its keys readable on disk and listens on loopback, so it is no place for a secret of value.
 /// </summary>
 public sealed class KmsEmulator : IAsyncDisposable
 {
@@ -23,7 +23,10 @@ public sealed class KmsEmulator : IAsyncDisposable
         (_host, _store, _log, _endpoint, Credentials) = (host, store, log, endpoint, credentials);
 
     /// <summary>Where it listens: http://127.0.0.1:port.</summary>
-    public Uri Endpoint => new(_host.Urls.First());
+    public Uri Endpoint => new(_host.Urls.First(url => url.StartsWith("http:", StringComparison.Ordinal)));
+
+    /// <summary>The port it listens on with TLS; null without.</summary>
+    public int? TlsPort => _host.Urls.FirstOrDefault(url => url.StartsWith("https:", StringComparison.Ordinal)) is { } url ? new Uri(url).Port : null;
 
     public KmsCredentials Credentials { get; }
 
@@ -48,7 +51,7 @@ public sealed class KmsEmulator : IAsyncDisposable
         try
         {
             log = new KmsEventLog(options.DataDirectory);
-            host = BuildHost(options.Port);
+            host = BuildHost(options);
             var recipients = new RecipientVerifier(options.AttestationRoot, options.TimeProvider);
             var service = new KmsService(store, options.Region, options.AccountId, recipients, options.CmsLayout, options.TimeProvider);
             var endpoint = new KmsEndpoint(service, new SigV4Verifier(credentials, options.Region, options.TimeProvider), log, host.Logger);
@@ -74,14 +77,22 @@ public sealed class KmsEmulator : IAsyncDisposable
         _store.Dispose();
     }
 
-    private static WebApplication BuildHost(int port)
+    private static WebApplication BuildHost(KmsEmulatorOptions options)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = KmsEndpoint.MaxRequestBytes;
-            kestrel.Listen(System.Net.IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(System.Net.IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+            if (options.Tls is { } tls)
+            {
+                kestrel.Listen(System.Net.IPAddress.Loopback, tls.Port, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1;
+                    listen.UseHttps(tls.Certify(options.DataDirectory, options.TimeProvider.GetUtcNow()));
+                });
+            }
         });
         // The program that hosts the emulator decides when it ends, not a signal handler of this web host.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();

@@ -1,6 +1,7 @@
 using KeyMeld.Attestation;
 using KeyMeld.DevKit.Kms.Authentication;
 using KeyMeld.DevKit.Kms.Recipients;
+using KeyMeld.DevKit.Kms.Tls;
 
 namespace KeyMeld.DevKit.Kms;
 
@@ -12,6 +13,9 @@ public sealed class KmsEmulatorOptions
 
     /// <summary>TCP port on 127.0.0.1; 0 takes a free one.</summary>
     public int Port { get; init; }
+
+    /// <summary>Where it listens with TLS as well; null for nowhere.</summary>
+    public KmsTls? Tls { get; init; }
 
     public string Region { get; init; } = "us-west-2";
 

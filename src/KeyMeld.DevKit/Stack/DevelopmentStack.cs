@@ -16,13 +16,15 @@ public sealed class DevelopmentStack : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly StackOptions options;
+    private readonly StackLinks links;
     private readonly Dictionary<string, ChildProcess> children = [];
     private readonly Lock childrenLock = new();
     private readonly FileStream dataLock;
     private Dictionary<string, string> gatewayEnvironment = [];
     private bool stopping;
 
-    private DevelopmentStack(StackOptions options, StackLayout layout, FileStream dataLock) => (this.options, Layout, this.dataLock) = (options, layout, dataLock);
+    private DevelopmentStack(StackOptions options, StackLayout layout, FileStream dataLock) =>
+        (this.options, Layout, this.dataLock, links) = (options, layout, dataLock, new StackLinks(options, layout));
 
     /// <summary>Where everything lies.</summary>
     public StackLayout Layout { get; }
@@ -97,7 +99,9 @@ public sealed class DevelopmentStack : IAsyncDisposable
 
     /// <summary>Starts the KMS emulator.</summary>
     public Task StartKmsAsync(CancellationToken cancellationToken) =>
-        StartAsync(KmsName, "KeyMeld.DevKit", ["--data", Layout.DevKit, "--kms-port", $"{options.KmsPort}", "--region", options.Region], NoEnvironment, cancellationToken);
+        StartAsync(KmsName, "KeyMeld.DevKit",
+            ["--data", Layout.DevKit, "--kms-port", $"{options.KmsPort}", "--region", options.Region, .. links.AreForwarded ? ["--kms-tls", $"{options.KmsTlsPort}={links.KmsHost}"] : Array.Empty<string>()],
+            NoEnvironment, cancellationToken);
 
     /// <summary>Starts all enclaves, at once.</summary>
     public Task StartEnclavesAsync(CancellationToken cancellationToken) =>
@@ -106,7 +110,7 @@ public sealed class DevelopmentStack : IAsyncDisposable
     /// <summary>Starts one enclave.</summary>
     public Task StartEnclaveAsync(int id, CancellationToken cancellationToken) =>
         StartAsync($"enclave-{id}", "KeyMeld.Enclave",
-            ["--config", Layout.EnclaveConfigurationOf(id), "--listen", $"unix:{Layout.EnclaveSocket(id)}", "--nsm", $"unix:{Layout.NsmSocket(id)}"], NoEnvironment, cancellationToken);
+            ["--config", Layout.EnclaveConfigurationOf(id), "--listen", links.Enclave(id), "--nsm", $"unix:{Layout.NsmSocket(id)}"], NoEnvironment, cancellationToken);
 
     /// <summary>Stops one enclave and starts it with another configuration file: on a real machine, with another image.</summary>
     public async Task MoveEnclaveAsync(int id, string configuration, CancellationToken cancellationToken)
@@ -191,15 +195,16 @@ public sealed class DevelopmentStack : IAsyncDisposable
 
         // Without attestation nothing measures the configuration, so an alias will do, as LocalStack users write it.
         KmsKey = options.Attestation ? arn : DevelopmentKms.Alias;
-        StackConfiguration.WriteEnclave(Layout, options, KmsKey, [], KmsEndpoint);
-        StackConfiguration.WriteGateway(Layout, options, KmsKey, KmsEndpoint);
+        var endpoint = links.AreForwarded ? null : KmsEndpoint;
+        StackConfiguration.WriteEnclave(Layout, options, KmsKey, [], endpoint);
+        StackConfiguration.WriteGateway(Layout, options, KmsKey, endpoint);
         StackConfiguration.WriteRelease(Layout.Release, Measurement.ToRelease(KmsKeyArn));
         var enclave = options.ExternalKms is null ? EmulatorCredentials().Enclave : null;
         if (options.Attestation)
         {
             await kms.PutPolicyAsync(arn, Policy(), cancellationToken);
         }
-        gatewayEnvironment = options.GatewayConfiguration is null ? [] : StackConfiguration.Overrides(Layout, options, KmsKey, KmsEndpoint);
+        gatewayEnvironment = options.GatewayConfiguration is null ? [] : StackConfiguration.Overrides(Layout, options, KmsKey, endpoint);
         gatewayEnvironment["AWS_ACCESS_KEY_ID"] = enclave?.AccessKeyId ?? Required("AWS_ACCESS_KEY_ID");
         gatewayEnvironment["AWS_SECRET_ACCESS_KEY"] = enclave?.SecretAccessKey ?? Required("AWS_SECRET_ACCESS_KEY");
         if ((enclave is null ? Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN") : enclave.SessionToken) is { } token)

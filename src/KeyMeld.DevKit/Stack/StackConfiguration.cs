@@ -2,14 +2,17 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using KeyMeld.Attestation;
+using KeyMeld.DevKit.Kms.Tls;
 
 namespace KeyMeld.DevKit.Stack;
 
 /// <summary>Writes the configuration files of the development stack.</summary>
 internal static class StackConfiguration
 {
-    public static void WriteEnclave(StackLayout layout, StackOptions options, string keyId, IReadOnlyList<string> previousKeyIds, Uri endpoint)
+    // endpoint: where KMS is; null where it is reached through the forwarder, by its own name.
+    public static void WriteEnclave(StackLayout layout, StackOptions options, string keyId, IReadOnlyList<string> previousKeyIds, Uri? endpoint)
     {
+        var links = new StackLinks(options, layout);
         var text = $"""
             # Written by the development stack. This file is measured: the NSM simulator computes PCR0 and PCR2 from it.
             mode: development
@@ -17,10 +20,19 @@ internal static class StackConfiguration
               key_id: "{keyId}"
               previous_key_ids: [{string.Join(", ", previousKeyIds.Select(id => $"\"{id}\""))}]
               region: {options.Region}
-              endpoint_url: "{endpoint.GetLeftPart(UriPartial.Authority)}"
+              endpoint_url: {Quote(endpoint)}
               enable_attestation: {(options.Attestation ? "true" : "false")}
 
             """;
+        if (links.AreForwarded)
+        {
+            var roots = File.ReadAllText(KmsTls.RootPath(layout.DevKit)).Trim().ReplaceLineEndings("\n    ");
+            text += $"  forwarder: \"{links.Forwarder}\"\n  tls_roots: |\n    {roots}\n";
+        }
+        if (links.AreVsock)
+        {
+            text += string.Create(CultureInfo.InvariantCulture, $"parent_cid: {StackLinks.LocalCid}\n");
+        }
         WriteIfChanged(layout.EnclaveConfiguration, text);
     }
 
@@ -30,34 +42,40 @@ internal static class StackConfiguration
 
         """);
 
-    public static void WriteGateway(StackLayout layout, StackOptions options, string keyId, Uri endpoint)
+    public static void WriteGateway(StackLayout layout, StackOptions options, string keyId, Uri? endpoint)
     {
+        var links = new StackLinks(options, layout);
         var text = new StringBuilder($$"""
             # Written by the development stack; see config/development.yaml for every setting.
             mode: development
             server: { listen: "http://127.0.0.1:{{options.Port}}", public_url: "http://127.0.0.1:{{options.Port}}" }
             storage: { kind: sqlite, path: "{{layout.Database}}" }
-            kms: { enabled: true, endpoint_url: "{{endpoint.GetLeftPart(UriPartial.Authority)}}", key_id: "{{keyId}}", enable_attestation: {{(options.Attestation ? "true" : "false")}} }
             operator: { token_sha256: "{{OperatorTokenHash(layout)}}" }
+            kms: { enabled: true, endpoint_url: {{Quote(endpoint)}}, key_id: "{{keyId}}", enable_attestation: {{(options.Attestation ? "true" : "false")}} }
             enclaves:
 
             """);
         for (var id = 0; id < options.Enclaves; id++)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"  - {{ id: {id}, address: \"unix:{layout.EnclaveSocket(id)}\" }}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  - {{ id: {id}, address: \"{links.Enclave(id)}\" }}");
+        }
+        if (links.AreForwarded)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"forwarder: {{ listen: \"{links.Forwarder}\", target: \"127.0.0.1:{options.KmsTlsPort}\" }}");
         }
         WriteIfChanged(layout.GatewayConfiguration, text.ToString());
     }
 
     /// <summary>The same decisions as environment overrides, for a configuration file of the user's.</summary>
-    public static Dictionary<string, string> Overrides(StackLayout layout, StackOptions options, string keyId, Uri endpoint)
+    public static Dictionary<string, string> Overrides(StackLayout layout, StackOptions options, string keyId, Uri? endpoint)
     {
+        var links = new StackLinks(options, layout);
         var overrides = new Dictionary<string, string>
         {
             ["KEYMELD__SERVER__LISTEN"] = $"http://127.0.0.1:{options.Port}",
             ["KEYMELD__SERVER__PUBLIC_URL"] = $"http://127.0.0.1:{options.Port}",
             ["KEYMELD__STORAGE__PATH"] = layout.Database,
-            ["KEYMELD__KMS__ENDPOINT_URL"] = endpoint.GetLeftPart(UriPartial.Authority),
+            ["KEYMELD__KMS__ENDPOINT_URL"] = endpoint?.GetLeftPart(UriPartial.Authority) ?? "",
             ["KEYMELD__KMS__KEY_ID"] = keyId,
             ["KEYMELD__KMS__ENABLE_ATTESTATION"] = options.Attestation ? "true" : "false",
             ["KEYMELD__OPERATOR__TOKEN_SHA256"] = OperatorTokenHash(layout),
@@ -65,7 +83,12 @@ internal static class StackConfiguration
         for (var id = 0; id < options.Enclaves; id++)
         {
             overrides[$"KEYMELD__ENCLAVES__{id}__ID"] = id.ToString(CultureInfo.InvariantCulture);
-            overrides[$"KEYMELD__ENCLAVES__{id}__ADDRESS"] = $"unix:{layout.EnclaveSocket(id)}";
+            overrides[$"KEYMELD__ENCLAVES__{id}__ADDRESS"] = links.Enclave(id);
+        }
+        if (links.AreForwarded)
+        {
+            overrides["KEYMELD__FORWARDER__LISTEN"] = links.Forwarder;
+            overrides["KEYMELD__FORWARDER__TARGET"] = $"127.0.0.1:{options.KmsTlsPort}";
         }
         return overrides;
     }
@@ -85,6 +108,8 @@ internal static class StackConfiguration
         }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(File.ReadAllText(layout.OperatorToken).Trim())));
     }
+
+    private static string Quote(Uri? endpoint) => endpoint is null ? "null" : $"\"{endpoint.GetLeftPart(UriPartial.Authority)}\"";
 
     private static void WriteIfChanged(string path, string text)
     {

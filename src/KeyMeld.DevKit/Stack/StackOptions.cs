@@ -15,6 +15,12 @@ public sealed record StackOptions
     /// <summary>The KMS emulator's port on 127.0.0.1.</summary>
     public int KmsPort { get; init; } = 4566;
 
+    /// <summary>How the parts reach each other.</summary>
+    public StackTransport Transport { get; init; }
+
+    /// <summary>The KMS emulator's port with TLS on 127.0.0.1, where <see cref="Transport"/> needs one.</summary>
+    public int KmsTlsPort { get; init; } = 4567;
+
     /// <summary>A gateway configuration to use instead of the generated one; what the stack decides (addresses, database, KMS key) is put over it.</summary>
     public string? GatewayConfiguration { get; init; }
 

@@ -2,10 +2,10 @@ using KeyMeld.Wire.Transport;
 
 namespace KeyMeld.Enclave.Configuration;
 
-/// <summary><c>--config FILE --listen unix:PATH [--nsm unix:PATH]</c>: where things are, never what the enclave trusts.</summary>
+/// <summary><c>--config FILE --listen ADDRESS [--nsm unix:PATH]</c>: where things are, never what the enclave trusts.</summary>
 public sealed record CommandLine(string ConfigurationFile, EnclaveAddress Listen, string? NsmSocket)
 {
-    private const string Usage = "Usage: KeyMeld.Enclave --config FILE --listen unix:PATH [--nsm unix:PATH]";
+    private const string Usage = "Usage: KeyMeld.Enclave --config FILE --listen unix:PATH|vsock:CID:PORT [--nsm unix:PATH]";
 
     /// <exception cref="ConfigurationException">Something is wrong; it lists everything.</exception>
     public static CommandLine Parse(IReadOnlyList<string> arguments)
@@ -32,26 +32,36 @@ public sealed record CommandLine(string ConfigurationFile, EnclaveAddress Listen
             errors.Add("The argument --config FILE is missing.");
         }
         var listen = ReadAddress(values, "--listen", errors);
-        var nsm = values.ContainsKey("--nsm") ? ReadAddress(values, "--nsm", errors) : null;
+        var nsm = values.ContainsKey("--nsm") ? ReadPath(values, errors) : null;
         if (errors.Count > 0)
         {
             throw new ConfigurationException([.. errors, Usage]);
         }
-        return new CommandLine(values["--config"], listen!, (nsm as EnclaveAddress.UnixSocket)?.Path);
+        return new CommandLine(values["--config"], listen!, nsm);
     }
 
     private static EnclaveAddress? ReadAddress(Dictionary<string, string> values, string name, List<string> errors)
     {
         if (!values.TryGetValue(name, out var text))
         {
-            errors.Add($"The argument {name} unix:PATH is missing.");
+            errors.Add($"The argument {name} ADDRESS is missing.");
             return null;
         }
         if (EnclaveAddress.TryParse(text, out var address))
         {
             return address;
         }
-        errors.Add($"The argument {name} must be unix:PATH, the path at most 107 bytes.");
+        errors.Add($"The argument {name} must be {EnclaveAddress.Forms}.");
+        return null;
+    }
+
+    private static string? ReadPath(Dictionary<string, string> values, List<string> errors)
+    {
+        if (EnclaveAddress.TryParse(values["--nsm"], out var address) && address is EnclaveAddress.UnixSocket socket)
+        {
+            return socket.Path;
+        }
+        errors.Add("The argument --nsm must be unix:PATH, the path at most 107 bytes.");
         return null;
     }
 }

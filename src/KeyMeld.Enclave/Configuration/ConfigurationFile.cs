@@ -1,6 +1,7 @@
 using System.Text;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Wire.Transport.Vsock;
 
 namespace KeyMeld.Enclave.Configuration;
 
@@ -32,7 +33,7 @@ public static class ConfigurationFile
             throw new ConfigurationException([$"The configuration file is larger than {MaxBytes} bytes."]);
         }
         var errors = new List<string>();
-        var root = new YamlSection(YamlTree.Parse(Decode(file), errors), "", errors, "mode", "kms", "limits");
+        var root = new YamlSection(YamlTree.Parse(Decode(file), errors), "", errors, "mode", "kms", "limits", "parent_cid");
         if (!root.Present)
         {
             throw new ConfigurationException(errors);
@@ -41,11 +42,12 @@ public static class ConfigurationFile
         var kms = KmsSection.Read(root.Section("kms", KmsSection.Members), mode ?? EnclaveMode.Production);
         var limits = root.Section("limits", "memory_bytes");
         var memory = limits.Number("memory_bytes", 16L << 20, 1L << 40) ?? LimitsConfiguration.DefaultMemoryBytes;
+        var parent = ReadParent(root, mode);
         if (errors.Count > 0)
         {
             throw new ConfigurationException(errors);
         }
-        return new EnclaveConfiguration(mode!.Value, kms!, new LimitsConfiguration { MemoryBytes = memory }) { Digest = Hash32.Sha256(file) };
+        return new EnclaveConfiguration(mode!.Value, kms!, new LimitsConfiguration { MemoryBytes = memory }) { Digest = Hash32.Sha256(file), ParentCid = parent };
     }
 
     private static string Decode(ReadOnlySpan<byte> file)
@@ -58,6 +60,16 @@ public static class ConfigurationFile
         {
             throw new ConfigurationException(["The configuration file is not UTF-8."]);
         }
+    }
+
+    private static uint ReadParent(YamlSection root, EnclaveMode? mode)
+    {
+        var cid = root.Number("parent_cid", 0, uint.MaxValue - 1);
+        if (cid is not null && mode is EnclaveMode.Production)
+        {
+            root.Complain("parent_cid", "is for development only: in production an enclave's parent is 3.");
+        }
+        return (uint?)cid ?? VsockEndPoint.ParentCid;
     }
 
     private static EnclaveMode? ReadMode(YamlSection root)

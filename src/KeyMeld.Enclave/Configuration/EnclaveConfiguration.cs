@@ -2,6 +2,9 @@ using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Wire.Kms;
+using KeyMeld.Wire.Transport;
+using KeyMeld.Wire.Transport.Vsock;
 
 namespace KeyMeld.Enclave.Configuration;
 
@@ -10,6 +13,9 @@ public sealed record EnclaveConfiguration(EnclaveMode Mode, KmsConfiguration Kms
 {
     /// <summary>SHA-256 of the file's bytes.</summary>
     public required Hash32 Digest { get; init; }
+
+    /// <summary>Context id of the one machine that may call by vsock: a Nitro enclave's parent. Another one is for development, where a machine plays both.</summary>
+    public uint ParentCid { get; init; } = VsockEndPoint.ParentCid;
 
     public bool IsProduction => Mode is EnclaveMode.Production;
 
@@ -28,6 +34,12 @@ public sealed record KmsConfiguration
 
     /// <summary>Null: the region's own endpoint.</summary>
     public required Uri? Endpoint { get; init; }
+
+    /// <summary>Where the parent's forwarder takes connections to KMS. Null, in development only: the enclave's host has a network, and KMS is dialled there.</summary>
+    public EnclaveAddress? Forwarder { get; init; }
+
+    /// <summary>The URL in use: what the certificate must be for, whoever carries the bytes.</summary>
+    public Uri Url => Endpoint ?? new Uri($"https://{KmsHost.Of(Region)}");
 
     public required bool EnableAttestation { get; init; }
 

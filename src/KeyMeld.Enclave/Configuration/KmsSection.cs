@@ -3,13 +3,19 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Wire.Kms;
+using KeyMeld.Wire.Transport;
+using KeyMeld.Wire.Transport.Vsock;
 
 namespace KeyMeld.Enclave.Configuration;
 
 /// <summary>The <c>kms</c> section. In production nothing in it may weaken: full ARNs, TLS, attestation.</summary>
 internal static partial class KmsSection
 {
-    public static readonly string[] Members = ["key_id", "previous_key_ids", "region", "endpoint_url", "enable_attestation", "tls_roots"];
+    public static readonly string[] Members = ["key_id", "previous_key_ids", "region", "endpoint_url", "enable_attestation", "tls_roots", "forwarder"];
+
+    // Where vsock-proxy of the Nitro Enclaves CLI listens as well.
+    private const uint ForwarderPort = 8000;
 
     /// <summary>The section's values; they count only when nothing was complained about.</summary>
     public static KmsConfiguration Read(YamlSection section, EnclaveMode mode)
@@ -34,9 +40,10 @@ internal static partial class KmsSection
             KeyId = keyId,
             PreviousKeyIds = [.. previous],
             Region = region,
-            Endpoint = ReadEndpoint(section, production),
+            Endpoint = ReadEndpoint(section, production, region),
+            Forwarder = ReadForwarder(section, production),
             EnableAttestation = attestation,
-            TlsRoots = ReadRoots(section),
+            TlsRoots = ReadRoots(section, production),
         };
     }
 
@@ -80,7 +87,7 @@ internal static partial class KmsSection
         }
     }
 
-    private static Uri? ReadEndpoint(YamlSection section, bool production)
+    private static Uri? ReadEndpoint(YamlSection section, bool production, string region)
     {
         if (section.Text("endpoint_url", required: false) is not { } text)
         {
@@ -92,18 +99,39 @@ internal static partial class KmsSection
             section.Complain("endpoint_url", "must be http://HOST[:PORT] or https://HOST[:PORT] and nothing more, or null for the region's own.");
             return null;
         }
-        if (production && endpoint.Scheme is not "https")
+        if (production && (endpoint.Scheme is not "https" || !endpoint.IsDefaultPort || !KmsHost.IsOf(endpoint.Host, region)))
         {
-            section.Complain("endpoint_url", "must be https in production.");
+            section.Complain("endpoint_url", $"must in production be null or https:// and AWS's own: {KmsHost.Of(region)}, the FIPS endpoint, or vpce-….kms.{region}.vpce.… of a VPC endpoint.");
         }
         return endpoint;
     }
 
-    private static ImmutableArray<X509Certificate2>? ReadRoots(YamlSection section)
+    private static EnclaveAddress? ReadForwarder(YamlSection section, bool production)
+    {
+        if (section.Text("forwarder", required: false) is not { } text)
+        {
+            return production ? new EnclaveAddress.VsockPort(VsockEndPoint.ParentCid, ForwarderPort) : null;
+        }
+        if (!EnclaveAddress.TryParse(text, out var address) || !address.CanConnect)
+        {
+            section.Complain("forwarder", "must be vsock:CID:PORT or unix:PATH.");
+        }
+        else if (production && address is not EnclaveAddress.VsockPort { Cid: VsockEndPoint.ParentCid })
+        {
+            section.Complain("forwarder", "must be vsock:3:PORT in production: 3 is the parent instance.");
+        }
+        return address;
+    }
+
+    private static ImmutableArray<X509Certificate2>? ReadRoots(YamlSection section, bool production)
     {
         if (section.Text("tls_roots", required: false) is not { } pem)
         {
             return null;
+        }
+        if (production)
+        {
+            section.Complain("tls_roots", "is for development only: in production TLS to KMS ends in Amazon's roots.");
         }
         var certificates = new X509Certificate2Collection();
         try

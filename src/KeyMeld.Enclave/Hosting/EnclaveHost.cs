@@ -9,6 +9,7 @@ using KeyMeld.Enclave.Sealing.Cms;
 using KeyMeld.Enclave.Sealing.Kms;
 using KeyMeld.Enclave.Signing;
 using KeyMeld.Wire.Transport;
+using KeyMeld.Wire.Transport.Vsock;
 
 namespace KeyMeld.Enclave.Hosting;
 
@@ -36,8 +37,8 @@ internal static class EnclaveHost
             kestrel.Limits.MaxConcurrentConnections = 16;
             kestrel.Limits.MaxRequestBodySize = WireLimits.MaxMessageBytes + 1024;
             kestrel.Limits.Http2.MaxStreamsPerConnection = Admission.MaxStreams;
-            kestrel.ListenOn(listen);
-        });
+            kestrel.ListenOn(listen, new PeerRule(configuration.ParentCid));
+        }).UseVsock();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(grpc =>

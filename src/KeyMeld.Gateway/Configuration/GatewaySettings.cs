@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using KeyMeld.Gateway.Forwarding;
 
 namespace KeyMeld.Gateway.Configuration;
 
@@ -12,6 +13,8 @@ internal sealed record GatewaySettings
     public required KmsSettings Kms { get; init; }
     public required ImmutableArray<EnclaveSettings> Enclaves { get; init; }
     public required LimitSettings Limits { get; init; }
+    /// <summary>Null: enclaves reach KMS by themselves, or another program forwards.</summary>
+    public required ForwarderSettings? Forwarder { get; init; }
     public required LogLevel LogLevel { get; init; }
 
     /// <summary>Whether AWS credentials are those of the instance's role, fetched and refreshed, in place of the environment's.</summary>

@@ -2,6 +2,8 @@ using System.Collections;
 using System.Collections.Immutable;
 using System.Net;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Wire.Kms;
+using KeyMeld.Wire.Transport;
 using YamlDotNet.RepresentationModel;
 
 namespace KeyMeld.Gateway.Configuration;
@@ -50,6 +52,7 @@ internal static class SettingsReader
         var storage = ReadStorage(root.Section("storage"));
         var kms = ReadKms(root.Section("kms"), production);
         var enclaves = ReadEnclaves(root);
+        var forwarder = root.Has("forwarder") ? ForwarderSection.Read(root.Section("forwarder"), kms, enclaves, production) : null;
         var limits = ReadLimits(root.Section("limits", required: false));
         var level = ReadLogLevel(root);
         var token = ReadOperator(root.Section("operator", required: false));
@@ -67,6 +70,7 @@ internal static class SettingsReader
             Kms = kms,
             Enclaves = enclaves,
             Limits = limits,
+            Forwarder = forwarder,
             LogLevel = level,
             OperatorTokenHash = token,
             InstanceRole = instanceRole,
@@ -151,7 +155,7 @@ internal static class SettingsReader
         }
         if (production == true)
         {
-            CheckProductionKms(section, enabled, endpointText, attestation);
+            CheckProductionKms(section, enabled, endpoint, keyId, attestation);
         }
         if (attestation == true && keyId is not null && !KmsKeyArn.IsKeyArn(keyId))
         {
@@ -160,7 +164,7 @@ internal static class SettingsReader
         return enabled is { } on && keyId is not null && attestation is { } attested ? new KmsSettings(on, keyId, endpoint, attested) { PreviousKeyIds = previous } : null;
     }
 
-    private static void CheckProductionKms(SettingsSection section, bool? enabled, string? endpoint, bool? attestation)
+    private static void CheckProductionKms(SettingsSection section, bool? enabled, Uri? endpoint, string? keyId, bool? attestation)
     {
         if (enabled == false)
         {
@@ -170,9 +174,9 @@ internal static class SettingsReader
         {
             section.Fail<object>("enable_attestation", "must be true in production");
         }
-        if (endpoint is not null)
+        if (endpoint is not null && !(endpoint is { Scheme: "https", IsDefaultPort: true } && keyId is not null && KmsKeyArn.RegionOf(keyId) is { } region && KmsHost.IsOf(endpoint.Host, region)))
         {
-            section.Fail<object>("endpoint_url", "must be null in production: enclaves call the region's own endpoint");
+            section.Fail<object>("endpoint_url", "must in production be null, for the region's own endpoint, or https:// and AWS's own: the FIPS endpoint or a VPC endpoint of the key's region");
         }
     }
 
@@ -184,9 +188,9 @@ internal static class SettingsReader
             var id = section.Number("id", 0, int.MaxValue);
             var address = section.Text("address");
             section.Finish();
-            if (address is not null && !Wire.Transport.EnclaveAddress.TryParse(address, out _))
+            if (address is not null && !(EnclaveAddress.TryParse(address, out var parsed) && parsed.CanConnect))
             {
-                section.Fail<object>("address", $"must be unix:PATH with a path of at most 107 bytes, not '{address}'");
+                section.Fail<object>("address", $"must be {EnclaveAddress.Forms}, not '{address}'");
             }
             if (list.Any(other => other.Id == id || other.Address == address))
             {

@@ -49,6 +49,9 @@ internal sealed class SettingsSection
         }
     }
 
+    /// <summary>Whether it stands there at all, as something else than null.</summary>
+    public bool Has(string name) => Find(name) is { } node && !(node is YamlScalarNode scalar && IsNull(scalar));
+
     /// <summary>A setting that must be there and not be null.</summary>
     public string? Text(string name)
     {

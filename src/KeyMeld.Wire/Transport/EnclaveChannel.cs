@@ -8,7 +8,7 @@ namespace KeyMeld.Wire.Transport;
 public static class EnclaveChannel
 {
     /// <summary>Opens a channel; it connects with the first call and again by itself.</summary>
-    /// <param name="address"><c>unix:PATH</c>.</param>
+    /// <param name="address"><c>unix:PATH</c> or <c>vsock:CID:PORT</c>.</param>
     /// <exception cref="FormatException">The address is something else.</exception>
     public static GrpcChannel Open(string address) => Open(EnclaveAddress.Parse(address));
 
@@ -44,21 +44,8 @@ public static class EnclaveChannel
 
     private static async ValueTask<Stream> ConnectAsync(EnclaveAddress address, Action? closed, CancellationToken cancellation)
     {
-        var (socket, endPoint) = address switch
-        {
-            EnclaveAddress.UnixSocket unix => (new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), new UnixDomainSocketEndPoint(unix.Path)),
-            _ => throw new NotSupportedException(address.GetType().Name),
-        };
-        try
-        {
-            await socket.ConnectAsync(endPoint, cancellation);
-            return new WatchedStream(socket, closed);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        var socket = await LinkSocket.ConnectAsync(address, cancellation);
+        return new WatchedStream(socket, closed);
     }
 
     // The handler always has a read outstanding on a connection, so it disposes of the stream as soon as the other end is gone.

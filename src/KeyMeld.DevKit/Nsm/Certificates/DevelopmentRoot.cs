@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace KeyMeld.DevKit.Nsm.Certificates;
 
 /// <summary>
-/// The root of trust of this machine's development enclaves: made once, kept in a folder of its own as <c>root.pem</c> (public, what clients pin) and
+/// A root of trust of this machine's own, by default that of its development enclaves: made once, kept in a folder of its own as <c>root.pem</c> (public, what clients pin) and
 /// <c>root.key</c> (PKCS #8, 0600). It has a name of its own and can never be mistaken for AWS'.
 /// </summary>
 internal sealed class DevelopmentRoot : IDisposable
@@ -21,14 +21,14 @@ internal sealed class DevelopmentRoot : IDisposable
 
     public static string CertificatePath(string folder) => Path.Combine(folder, "root.pem");
 
-    public static DevelopmentRoot OpenOrCreate(string folder, DateTimeOffset now)
+    public static DevelopmentRoot OpenOrCreate(string folder, DateTimeOffset now, string subject = Subject)
     {
         Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
         var keyPath = Path.Combine(folder, "root.key");
         var certificatePath = CertificatePath(folder);
         if (!File.Exists(keyPath) && !File.Exists(certificatePath))
         {
-            return Create(keyPath, certificatePath, now);
+            return Create(keyPath, certificatePath, now, subject);
         }
         if (!File.Exists(keyPath) || !File.Exists(certificatePath))
         {
@@ -44,10 +44,10 @@ internal sealed class DevelopmentRoot : IDisposable
         Key.Dispose();
     }
 
-    private static DevelopmentRoot Create(string keyPath, string certificatePath, DateTimeOffset now)
+    private static DevelopmentRoot Create(string keyPath, string certificatePath, DateTimeOffset now, string subject)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-        var request = NitroCertificate.Request(Subject, key);
+        var request = NitroCertificate.Request(subject, key);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         request.CertificateExtensions.Add(NitroCertificate.AuthorityUsage);

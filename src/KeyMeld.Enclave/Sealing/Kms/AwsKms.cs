@@ -20,7 +20,7 @@ internal sealed class AwsKms : IKms, IDisposable
     public AwsKms(KmsConfiguration configuration, EnclaveClock clock)
     {
         _clock = clock;
-        _transport = new KmsTransport(configuration.TlsRoots ?? AmazonRoots.Load(), clock);
+        _transport = new KmsTransport(configuration, clock);
         // No profile of whoever started the process, no endpoint of the environment (which is empty by now).
         AWSConfigs.AWSProfilesLocation = "/dev/null";
         _config = new AmazonKeyManagementServiceConfig
@@ -36,15 +36,8 @@ internal sealed class AwsKms : IKms, IDisposable
             UseFIPSEndpoint = false,
             DisableLogging = true,
             AuthenticationRegion = configuration.Region,
+            ServiceURL = configuration.Url.ToString(),
         };
-        if (configuration.Endpoint is { } endpoint)
-        {
-            _config.ServiceURL = endpoint.ToString();
-        }
-        else
-        {
-            _config.RegionEndpoint = RegionEndpoint.GetBySystemName(configuration.Region);
-        }
     }
 
     public Task<KmsAnswer> GenerateDataKeyAsync(KmsCredentials credentials, string keyId, IReadOnlyDictionary<string, string> context,

@@ -75,7 +75,7 @@ internal sealed class FakeEnclave : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         Service = new FakeEnclaveService(this);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.ListenOn(EnclaveAddress.Parse(Address)));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.ListenOn(EnclaveAddress.Parse(Address), new PeerRule()));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(options => (options.MaxReceiveMessageSize, options.MaxSendMessageSize) = (WireLimits.MaxMessageBytes, WireLimits.MaxMessageBytes));
         builder.Services.AddSingleton(Service);
