@@ -48,7 +48,8 @@ internal sealed class StackArguments
         DefaultValueFactory = _ => StackTransport.Direct,
     };
 
-    private static Option<int> Bounded(string name, string description, int standard, int least, int most)
+    /// <summary>A whole number within bounds.</summary>
+    public static Option<int> Bounded(string name, string description, int standard, int least, int most)
     {
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => standard };
         option.Validators.Add(result =>

@@ -11,10 +11,10 @@ namespace KeyMeld.Cli.Scenes;
 /// <summary>People with a profile each and a group of theirs, as demo, end-to-end check and benchmark play them through the SDK.</summary>
 internal sealed class Party
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly string folder;
+    private readonly TimeSpan patience;
 
-    private Party(string folder, IReadOnlyList<Person> people) => (this.folder, People) = (folder, people);
+    private Party(string folder, TimeSpan patience, IReadOnlyList<Person> people) => (this.folder, this.patience, People) = (folder, patience, people);
 
     public IReadOnlyList<Person> People { get; }
 
@@ -25,7 +25,7 @@ internal sealed class Party
     public static Party On(DevelopmentStack stack, string folder) => On(stack, folder, ["alice", "bob", "carol"]);
 
     /// <summary>People of these names on a stack.</summary>
-    public static Party On(DevelopmentStack stack, string folder, IEnumerable<string> names) => new(folder, [.. names.Select(name =>
+    public static Party On(DevelopmentStack stack, string folder, IEnumerable<string> names) => new(folder, stack.Patience, [.. names.Select(name =>
         new Person(name, Path.Combine(folder, name), stack.Gateway, () => new AttestationPolicy.Development(X509CertificateLoader.LoadCertificateFromFile(stack.Layout.RootCertificate))))]);
 
     /// <summary>Forms a group; nobody is online together with anybody.</summary>
@@ -72,7 +72,7 @@ internal sealed class Party
         List<Group> seen = [];
         foreach (var person in People)
         {
-            seen.Add(await person.OnlineAsync(client => client.Groups.WaitUntilFormedAsync(id, Patience, cancellationToken)));
+            seen.Add(await person.OnlineAsync(client => client.Groups.WaitUntilFormedAsync(id, patience, cancellationToken)));
         }
         Scene.Require(seen.All(group => group.RosterHash == seen[0].RosterHash && group.OutputKey.Equals(seen[0].OutputKey)), "The members see different groups.");
         return seen[0];
@@ -102,7 +102,7 @@ internal sealed class Party
         {
             signatures.Add(await person.OnlineAsync(async client =>
             {
-                var outcome = await client.Signings.WaitAsync(reference, Patience, cancellationToken);
+                var outcome = await client.Signings.WaitAsync(reference, patience, cancellationToken);
                 using var copy = new MemoryStream(content);
                 Scene.Require(SignatureVerification.VerifyContent(client.Groups.Load(id).OutputKey, copy, outcome.Signatures[0]), "The signature does not verify.");
                 return outcome.Signatures[0].ToString();

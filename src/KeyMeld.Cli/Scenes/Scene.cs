@@ -6,8 +6,6 @@ namespace KeyMeld.Cli.Scenes;
 /// <summary>What the scenes on a development stack have in common.</summary>
 internal static class Scene
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     /// <summary>Fails the scene unless the condition holds.</summary>
     public static void Require(bool condition, string otherwise)
     {
@@ -20,7 +18,7 @@ internal static class Scene
     /// <summary>Waits until every enclave is ready, and fails with their reasons otherwise.</summary>
     public static async Task<FleetView> ReadyAsync(DevelopmentStack stack, CancellationToken cancellationToken)
     {
-        var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, Patience, cancellationToken);
+        var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, stack.Patience, cancellationToken);
         Require(fleet.AllReady, $"Enclaves are not ready: {string.Join(", ", fleet.Reasons.Select(reason => $"{reason.Key} {reason.Value}"))}.");
         return fleet;
     }
@@ -29,7 +27,7 @@ internal static class Scene
     public static async Task LockedAsync(DevelopmentStack stack, int enclave, string reason, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(stack.Patience);
         string? last = null;
         while (!limit.IsCancellationRequested)
         {

@@ -13,7 +13,6 @@ public sealed class DevelopmentStack : IAsyncDisposable
     private const string NsmName = "nsm";
     private const string KmsName = "kms";
     private static readonly Dictionary<string, string> NoEnvironment = [];
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly StackOptions options;
     private readonly StackLinks links;
@@ -25,6 +24,9 @@ public sealed class DevelopmentStack : IAsyncDisposable
 
     private DevelopmentStack(StackOptions options, StackLayout layout, FileStream dataLock) =>
         (this.options, Layout, this.dataLock, links) = (options, layout, dataLock, new StackLinks(options, layout));
+
+    /// <summary>How long a part may take for one thing.</summary>
+    public TimeSpan Patience => options.Patience;
 
     /// <summary>Where everything lies.</summary>
     public StackLayout Layout { get; }

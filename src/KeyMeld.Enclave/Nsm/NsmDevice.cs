@@ -1,6 +1,7 @@
 // /dev/nsm: ioctl 0xC0200A00 with four 64-bit words, request and response as address and length (Linux drivers/misc/nsm.c).
 using System.Runtime.InteropServices;
 using KeyMeld.Enclave.Nsm.Messages;
+using KeyMeld.Wire.Transport;
 using Microsoft.Win32.SafeHandles;
 
 namespace KeyMeld.Enclave.Nsm;
@@ -10,21 +11,30 @@ public sealed partial class NsmDevice : INsm, IDisposable
 {
     private const string Device = "/dev/nsm";
     private const nuint Raw = 0xC0200A00;
+    private const int Interrupted = 4;
+    private const int TimedOut = 110;
     private const string CurrentGenerator = "/sys/class/misc/hw_random/rng_current";
 
+    private readonly string _path;
     private readonly SafeFileHandle _handle;
     private readonly Lock _gate = new();
 
     /// <exception cref="NsmException">There is no such device.</exception>
     public NsmDevice()
+        : this(Device)
     {
+    }
+
+    internal NsmDevice(string path)
+    {
+        _path = path;
         try
         {
-            _handle = File.OpenHandle(Device, FileMode.Open, FileAccess.ReadWrite);
+            _handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new NsmException(NsmFailure.Unreachable, $"{Device} cannot be opened: this is no Nitro enclave, or its driver is missing.", exception);
+            throw new NsmException(NsmFailure.Unreachable, $"{path} cannot be opened: this is no Nitro enclave, or its driver is missing.", exception);
         }
     }
 
@@ -56,14 +66,20 @@ public sealed partial class NsmDevice : INsm, IDisposable
             fixed (byte* from = request)
             fixed (byte* to = response)
             {
-                var message = new Message { Request = (ulong)from, RequestLength = (ulong)request.Length, Response = (ulong)to, ResponseLength = (ulong)response.Length };
-                if (Control(_handle, Raw, ref message) != 0)
+                while (true)
                 {
-                    throw new NsmException(NsmFailure.Unreachable, $"{Device} failed (errno {Marshal.GetLastPInvokeError()}).");
+                    var message = new Message { Request = (ulong)from, RequestLength = (ulong)request.Length, Response = (ulong)to, ResponseLength = (ulong)response.Length };
+                    if (Control(_handle, Raw, ref message) == 0)
+                    {
+                        return message.ResponseLength <= (ulong)response.Length
+                            ? response[..(int)message.ResponseLength]
+                            : throw new NsmException(NsmFailure.Malformed, $"{_path} answered more than it was given room for.");
+                    }
+                    if (Marshal.GetLastPInvokeError() is not Interrupted and var errno)
+                    {
+                        throw new NsmException(NsmFailure.Unreachable, $"{_path} failed: {Errno.Name(errno)}{(errno == TimedOut ? ", the module did not answer within the driver's two minutes" : "")}.");
+                    }
                 }
-                return message.ResponseLength <= (ulong)response.Length
-                    ? response[..(int)message.ResponseLength]
-                    : throw new NsmException(NsmFailure.Malformed, $"{Device} answered more than it was given room for.");
             }
         }
     }

@@ -24,7 +24,7 @@ public static class LinkSocket
         catch (SocketException exception)
         {
             socket.Dispose();
-            throw new TransportException("connect", address.ToString(), ErrorOf(exception, endPoint, VsockSocket.ConnectError), exception);
+            throw new TransportException("connect", address.ToString(), SecondTry.Connect(endPoint) ?? exception.ErrorCode, exception);
         }
         catch
         {
@@ -56,7 +56,7 @@ public static class LinkSocket
         catch (SocketException exception)
         {
             socket.Dispose();
-            throw new TransportException("bind", address.ToString(), ErrorOf(exception, endPoint, VsockSocket.BindError), exception);
+            throw new TransportException("bind", address.ToString(), SecondTry.Bind(endPoint) ?? exception.ErrorCode, exception);
         }
         catch
         {
@@ -76,11 +76,5 @@ public static class LinkSocket
     {
         var endPoint = EndPointOf(address);
         return (endPoint is VsockEndPoint vsock ? VsockSocket.Create(vsock) : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), endPoint);
-    }
-
-    private static int ErrorOf(SocketException exception, EndPoint endPoint, Func<VsockEndPoint, int> again)
-    {
-        var errno = exception.ErrorCode;
-        return errno > 0 || endPoint is not VsockEndPoint vsock ? errno : again(vsock);
     }
 }

@@ -30,11 +30,23 @@ public class DevKitArgumentsTests
     [InlineData("--kms-port", "65536")]
     [InlineData("--kms-port", "-1")]
     [InlineData("--kms-port", "http")]
+    [InlineData("--kms-tls", "4567")]
+    [InlineData("--kms-tls", "0=kms")]
+    [InlineData("--kms-tls", "4567=")]
     [InlineData("--data", "")]
     [InlineData("--enclave", "0=,b,c")]
     [InlineData("--enclave", "-1=a,b,c")]
     [InlineData("--enclave", "0=a,b,c,d")]
     public void A_wrong_value_is_refused(string option, string value) => Assert.Null(DevKitArguments.Parse(["--data", "d", "--kms-port", "1", option, value], out _));
+
+    [Fact]
+    public void Tls_is_beside_the_plain_port()
+    {
+        var tls = DevKitArguments.Parse(["--data", "d", "--kms-port", "1", "--kms-tls", "2=kms.us-west-2.amazonaws.com"], out _)!.Tls!;
+        Assert.Equal((2, "kms.us-west-2.amazonaws.com"), (tls.Port, Assert.Single(tls.Names)));
+        Assert.Null(DevKitArguments.Parse(["--data", "d", "--enclave", "0=a,b,c", "--kms-tls", "2=kms"], out var errors));
+        Assert.Equal(["--kms-tls is beside --kms-port: give both."], errors);
+    }
 
     [Fact]
     public void A_repeated_single_option_is_refused()

@@ -43,6 +43,30 @@ public class ConfigurationFileTests
         Assert.Equal(LimitsConfiguration.DefaultMemoryBytes, configuration.Limits.MemoryBytes);
     }
 
+    [Theory]
+    [InlineData("https://kms-fips.us-west-2.amazonaws.com")]
+    [InlineData("https://vpce-0123456789abcdef0-abcdefgh.kms.us-west-2.vpce.amazonaws.com")]
+    public void Production_takes_other_endpoints_of_aws_in_the_same_region(string endpoint) =>
+        Assert.Equal(new Uri(endpoint), Parse(Production.Replace("endpoint_url: null", $"endpoint_url: '{endpoint}'", StringComparison.Ordinal)).Kms.Url);
+
+    [Fact]
+    public void Production_calls_the_regions_kms_through_the_parent_and_is_called_by_the_parent()
+    {
+        var configuration = Parse(Production);
+        Assert.Equal(("https://kms.us-west-2.amazonaws.com/", "vsock:3:8000", 3u), (configuration.Kms.Url.ToString(), configuration.Kms.Forwarder?.ToString(), configuration.ParentCid));
+        Assert.Equal("vsock:3:9000", Parse(Production.Replace("endpoint_url: null", "forwarder: 'vsock:3:9000'", StringComparison.Ordinal)).Kms.Forwarder?.ToString());
+    }
+
+    [Fact]
+    public void Development_may_name_another_parent_other_roots_and_another_way_to_kms()
+    {
+        var root = KeyMeld.Enclave.Sealing.Kms.AmazonRoots.Load()[0].ExportCertificatePem().ReplaceLineEndings("\n    ");
+        var configuration = Parse($"mode: development\nparent_cid: 1\nkms:\n  key_id: '{Arn}'\n  region: us-west-2\n  forwarder: unix:/run/kms.sock\n  tls_roots: |\n    {root}\n");
+        Assert.Equal(("unix:/run/kms.sock", 1u, 1), (configuration.Kms.Forwarder?.ToString(), configuration.ParentCid, configuration.Kms.TlsRoots?.Length));
+        var plain = Parse($"mode: development\nkms: {{ key_id: '{Arn}', region: us-west-2 }}");
+        Assert.Equal((null, 3u, null), (plain.Kms.Forwarder, plain.ParentCid, plain.Kms.TlsRoots));
+    }
+
     [Fact]
     public void An_alias_is_taken_in_development_without_attestation_only()
     {
@@ -53,7 +77,17 @@ public class ConfigurationFileTests
 
     [Theory]
     [InlineData("enable_attestation: true", "enable_attestation: false", "must be true in production")]
-    [InlineData("endpoint_url: null", "endpoint_url: 'http://127.0.0.1:4566'", "must be https in production")]
+    [InlineData("endpoint_url: null", "endpoint_url: 'http://kms.us-west-2.amazonaws.com'", "must in production be null or https")]
+    [InlineData("endpoint_url: null", "endpoint_url: 'https://kms.us-west-2.amazonaws.com:8443'", "must in production be null or https")]
+    [InlineData("endpoint_url: null", "endpoint_url: 'https://kms.eu-central-1.amazonaws.com'", "must in production be null or https")]
+    [InlineData("endpoint_url: null", "endpoint_url: 'https://kms.us-west-2.amazonaws.com.example.com'", "must in production be null or https")]
+    [InlineData("endpoint_url: null", "forwarder: 'vsock:2:8000'", "must be vsock:3:PORT in production")]
+    [InlineData("endpoint_url: null", "forwarder: 'unix:/run/kms.sock'", "must be vsock:3:PORT in production")]
+    [InlineData("endpoint_url: null", "forwarder: 'vsock:any:8000'", "must be vsock:CID:PORT or unix:PATH")]
+    [InlineData("endpoint_url: null", "forwarder: '127.0.0.1:8000'", "must be vsock:CID:PORT or unix:PATH")]
+    [InlineData("endpoint_url: null", "tls_roots: 'x'", "'kms.tls_roots' is for development only")]
+    [InlineData("limits:", "parent_cid: 1\nlimits:", "'parent_cid' is for development only")]
+    [InlineData("limits:", "parent_cid: any\nlimits:", "must be a whole number")]
     [InlineData("endpoint_url: null", "endpoint_url: 'https://user@kms.example'", "must be http://HOST")]
     [InlineData("endpoint_url: null", "endpoint_url: 'https://kms.example/path'", "must be http://HOST")]
     [InlineData("endpoint_url: null", "endpoint_url: 'ftp://kms.example'", "must be http://HOST")]

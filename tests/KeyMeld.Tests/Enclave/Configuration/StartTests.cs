@@ -10,6 +10,7 @@ public class StartTests
         var line = CommandLine.Parse(["--listen", "unix:/run/e.sock", "--config", "c.yaml", "--nsm", "unix:/run/n.sock"]);
         Assert.Equal(("c.yaml", "unix:/run/e.sock", "/run/n.sock"), (line.ConfigurationFile, line.Listen.ToString(), line.NsmSocket));
         Assert.Null(CommandLine.Parse(["--listen", "unix:e", "--config", "c"]).NsmSocket);
+        Assert.Equal("vsock:any:5000", CommandLine.Parse(["--listen", "vsock:any:5000", "--config", "c"]).Listen.ToString());
     }
 
     [Theory]
@@ -18,7 +19,9 @@ public class StartTests
     [InlineData("--config c --listen", "lacks its value")]
     [InlineData("--config c --listen tcp:1", "must be unix:PATH")]
     [InlineData("--config c --listen unix:", "must be unix:PATH")]
+    [InlineData("--config c --listen vsock:5000", "vsock:CID:PORT")]
     [InlineData("--config c --listen unix:e --nsm /dev/nsm", "must be unix:PATH")]
+    [InlineData("--config c --listen unix:e --nsm vsock:3:1", "--nsm must be unix:PATH")]
     [InlineData("", "--config FILE is missing")]
     public void A_wrong_command_line_is_refused(string line, string complaint) => Assert.Contains(
         Assert.Throws<ConfigurationException>(() => CommandLine.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Errors,

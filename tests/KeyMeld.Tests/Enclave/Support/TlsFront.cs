@@ -31,6 +31,9 @@ internal sealed class TlsFront : IAsyncDisposable
     /// <summary>Bytes that came through TLS, or in the clear where no certificate is shown.</summary>
     public long BytesHeard { get; private set; }
 
+    /// <summary>Connections so far.</summary>
+    public int Connections { get; private set; }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -46,7 +49,9 @@ internal sealed class TlsFront : IAsyncDisposable
         {
             while (true)
             {
-                connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                Connections++;
+                connections.Add(ServeAsync(client));
             }
         }
         catch (OperationCanceledException)

@@ -107,7 +107,13 @@ public class SettingsReaderTests
     [Theory]
     [InlineData("enabled: true", "enabled: false", "kms.enabled: must be true in production")]
     [InlineData("enable_attestation: true", "enable_attestation: false", "kms.enable_attestation: must be true in production")]
-    [InlineData("endpoint_url: null", "endpoint_url: \"https://kms.example.com\"", "kms.endpoint_url: must be null in production")]
+    [InlineData("endpoint_url: null", "endpoint_url: \"https://kms.example.com\"", "kms.endpoint_url: must in production be null")]
+    [InlineData("endpoint_url: null", "endpoint_url: \"https://kms-fips.eu-west-1.amazonaws.com\"", "kms.endpoint_url: must in production be null")]
+    [InlineData("enclaves: [ {", "forwarder: { listen: \"vsock:any:8000\" }\nenclaves: [ {", "forwarder.listen: is a vsock port, but no enclave")]
+    [InlineData("enclaves: [ {", "forwarder: { listen: \"unix:/run/kms.sock\" }\nenclaves: [ {", "forwarder.listen: must be a vsock port in production")]
+    [InlineData("unix:/run/keymeld/enclave-0.sock\" } ]", "vsock:16:5000\" } ]\nforwarder: { listen: \"vsock:any:8000\", target: \"kms.eu-west-1.amazonaws.com:443\" }", "forwarder.target: must in production be KMS of region us-west-2")]
+    [InlineData("unix:/run/keymeld/enclave-0.sock\" } ]", "vsock:16:5000\" } ]\nforwarder: { listen: \"vsock:any:8000\", target: \"kms.us-west-2.amazonaws.com:80\" }", "forwarder.target: must in production be KMS of region us-west-2")]
+    [InlineData("unix:/run/keymeld/enclave-0.sock", "vsock:any:5000", "enclaves[0].address: must be unix:PATH")]
     [InlineData("arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "alias/keymeld", "kms.key_id: with enable_attestation the full key ARN")]
     [InlineData("https://keymeld.example.com", "http://keymeld.example.com", "server.public_url: http:// is for this machine only")]
     [InlineData("https://keymeld.example.com", "https://keymeld.example.com/api", "server.public_url: must be https://HOST")]
@@ -115,6 +121,24 @@ public class SettingsReaderTests
     {
         Assert.True(Read(Production).Production);
         Assert.StartsWith(mistake, Assert.Single(Mistakes(Production.Replace(right, wrong, StringComparison.Ordinal))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_forwarder_serves_the_vsock_enclaves_and_dials_the_keys_region_unless_told_otherwise()
+    {
+        Assert.Null(Read(Production).Forwarder);
+        var nitro = Production.Replace("unix:/run/keymeld/enclave-0.sock", "vsock:16:5000", StringComparison.Ordinal) + "\nforwarder: { listen: \"vsock:any:8000\" }";
+        var forwarder = Read(nitro).Forwarder!;
+        Assert.Equal(("vsock:any:8000", "kms.us-west-2.amazonaws.com:443"), (forwarder.Listen.ToString(), forwarder.Target.ToString()));
+        Assert.Equal([16u], forwarder.Cids);
+        Assert.Equal((64, TimeSpan.FromSeconds(120)), (forwarder.Connections, forwarder.Idle));
+
+        const string Vpc = "vpce-0123456789abcdef0-abcdefgh.kms.us-west-2.vpce.amazonaws.com";
+        Assert.Equal($"{Vpc}:443", Read(nitro.Replace("endpoint_url: null", $"endpoint_url: \"https://{Vpc}\"", StringComparison.Ordinal)).Forwarder!.Target.ToString());
+        var told = Read(nitro.Replace("8000\" }", $"8000\", target: \"{Vpc}:443\", connections: 5, idle_seconds: 7 }}", StringComparison.Ordinal)).Forwarder!;
+        Assert.Equal(($"{Vpc}:443", 5, TimeSpan.FromSeconds(7)), (told.Target.ToString(), told.Connections, told.Idle));
+
+        Assert.Equal("localhost:4566", Read(Development + "\nforwarder: { listen: \"unix:data/run/kms.sock\" }").Forwarder!.Target.ToString());
     }
 
     [Theory]
