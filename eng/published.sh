@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Publishes enclave and gateway with native AOT, refuses any trim or AOT warning, and runs the end-to-end KMS check on the published programs.
+# Publishes enclave and gateway with native AOT, refuses any trim or AOT warning and any library beside the system's, and runs on the published programs what must
+# hold of the programs themselves: how an enclave starts, and the end-to-end KMS check.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 out="$root/artifacts/published"
-rm -rf "$out"
-for project in KeyMeld.Enclave KeyMeld.Gateway; do
-  log="$root/artifacts/publish-$project.log"
-  echo "publishing $project"
-  dotnet publish "$root/src/$project" -r linux-x64 -c Release -o "$out/$project" -p:CppCompilerAndLinker="$(command -v clang || command -v gcc)" --nologo -v n >"$log" 2>&1 ||
-    { grep -E 'error|warning IL' "$log" | sort -u | head -n 20; exit 1; }
-  warnings=$(grep -cE 'warning IL[0-9]+' "$log" || true)
-  [ "$warnings" = 0 ] || { echo "$project: $warnings trim or AOT warnings"; grep -E 'warning IL[0-9]+' "$log" | sort -u | head -n 20; exit 1; }
-  ls -la "$out/$project/$project" | awk '{print $5 " bytes, 0 trim or AOT warnings"}'
-done
-KEYMELD_PROGRAMS="$out" "$root/keymeld" test-kms-e2e --data "$root/artifacts/published-data"
+"$root/eng/publish.sh"
+
+# libsecp256k1 is part of the program; OpenSSL (libssl.so.3, libcrypto.so.3) is opened by name at run time.
+extra=$(ldd "$out/KeyMeld.Enclave/KeyMeld.Enclave" | awk '{print $1}' | grep -vE '^(linux-vdso\.so\.1|lib(c|m|dl|pthread|rt)\.so\.[0-9]+|/.*/ld-linux.*)$' || true)
+[ -z "$extra" ] || { echo "KeyMeld.Enclave needs more than libc and libm: $extra"; exit 1; }
+[ ! -e "$out/KeyMeld.Enclave/libsecp256k1.so" ] || { echo "libsecp256k1 lies beside the enclave instead of in it"; exit 1; }
+
+export KEYMELD_PROGRAMS="$out"
+tests="$root/artifacts/bin/KeyMeld.Tests/release/KeyMeld.Tests"
+[ -x "$tests" ] || dotnet build "$root/tests/KeyMeld.Tests" --nologo -v q
+"$tests" -namespace KeyMeld.Tests.Enclave.Processes -noColor
+"$root/keymeld" test-kms-e2e --data "$root/artifacts/published-data"

@@ -101,7 +101,7 @@ internal static partial class KmsSection
         }
         if (production && (endpoint.Scheme is not "https" || !endpoint.IsDefaultPort || !KmsHost.IsOf(endpoint.Host, region)))
         {
-            section.Complain("endpoint_url", $"must in production be null or https:// and AWS's own: {KmsHost.Of(region)}, the FIPS endpoint, or vpce-….kms.{region}.vpce.… of a VPC endpoint.");
+            section.Complain("endpoint_url", $"must be https in production and AWS's own: null, {KmsHost.Of(region)}, the FIPS endpoint, or vpce-….kms.{region}.vpce.… of a VPC endpoint.");
         }
         return endpoint;
     }

@@ -102,17 +102,19 @@ public sealed class ForwarderTests : IAsyncDisposable
         Assert.True(await IsEndedAsync(firstKms));
         firstKms.Dispose();
         // The place is free as soon as the relay has seen both ends.
-        for (var tries = 0; ; tries++)
+        var accepted = _target.AcceptSocketAsync(Cancellation).AsTask();
+        for (var tries = 0; !accepted.IsCompleted; tries++)
         {
             using var next = await LinkSocket.ConnectAsync(Address, Cancellation);
-            var accepted = _target.AcceptSocketAsync(Cancellation).AsTask();
-            if (await Task.WhenAny(accepted, IsEndedAsync(next)) == accepted)
+            await Task.WhenAny(accepted, IsEndedAsync(next));
+            Assert.True(tries < 1000);
+            if (accepted.IsCompleted)
             {
                 using var kms = await accepted;
-                await EchoAsync(next, kms);
-                break;
+                // What was read so far was nothing: the reader above takes the first bytes.
+                await next.SendAsync("ping"u8.ToArray(), Cancellation);
+                Assert.Equal(4, await kms.ReceiveAsync(new byte[4], Cancellation));
             }
-            Assert.True(tries < 1000);
         }
     }
 
