@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using KeyMeld.DevKit.Kms.Wire;
 using KeyMeld.DevKit.Stack;
 using KeyMeld.Protocol.Http;
@@ -16,6 +18,8 @@ internal sealed class CrashWorld : IAsyncDisposable
 {
     /// <summary>Only a guard against hanging.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private const string OperatorToken = "operator-token-of-this-test";
 
     private static int s_worlds;
 
@@ -38,13 +42,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         _machine = machine;
         _folder = Path.Combine(machine.Folder, "run", $"w{Interlocked.Increment(ref s_worlds)}");
         Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        File.WriteAllText(GatewayFile, $$"""
-            mode: development
-            server: { listen: "http://127.0.0.1:0", public_url: "http://127.0.0.1:8090" }
-            storage: { kind: sqlite, path: "{{Database}}" }
-            kms: { enabled: true, endpoint_url: "{{machine.Kms.Endpoint}}", key_id: "{{machine.KeyArn}}", enable_attestation: true }
-            enclaves: [ { id: 0, address: "unix:{{Path.Combine(_folder, "relay.sock")}}" } ]
-            """);
+        WriteConfigurations(machine.KeyArn, machine.ConfigurationText);
         _nsm = NsmFront.Start(Path.Combine(_folder, "nsm.sock"), machine.Module(0).SocketPath, AskModule);
         _relay = new StepRelay(Path.Combine(_folder, "relay.sock"), Socket, StepAsync);
         _between = machine.Between(CallKmsAsync);
@@ -67,10 +65,67 @@ internal sealed class CrashWorld : IAsyncDisposable
     /// <summary>Starts what does not run, kills by the plan and starts again, and returns when the gateway shows a ready enclave.</summary>
     public async Task RunAsync(KillPlan? plan)
     {
+        Arm(plan);
+        await StartMissingAsync();
+        await BecomeReadyAsync(plan);
+    }
+
+    /// <summary>The operator's order for a change of keys, to a gateway that is ready; whoever is killed by the plan is started again.</summary>
+    /// <returns>Whether the gateway said that it is done.</returns>
+    public async Task<bool> OrderAsync(string change, KillPlan? plan)
+    {
+        Arm(plan);
+        var done = false;
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(_gateway!.ReadyLine!.Split(' ')[1]), $"/api/v1/operator/enclaves/0/{change}"));
+            request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
+            request.Headers.Authorization = new("Bearer", OperatorToken);
+            using var answer = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+            done = answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // The gateway died over it.
+        }
+        await BecomeReadyAsync(plan);
+        return done;
+    }
+
+    /// <summary>A change of the KMS key in both configurations, as an update of the deployment makes it; nothing runs meanwhile.</summary>
+    public async Task ChangeKmsKeyAsync(string next)
+    {
+        var before = _machine.KeyArn;
+        WriteConfigurations(next, _machine.ConfigurationText.Replace(before, next, StringComparison.Ordinal) + $"  previous_key_ids: [\"{before}\"]\n");
+        await _machine.SetPolicyAsync(before, _machine.ClosedPolicy(_machine.Measurement));
+        await _machine.SetPolicyAsync(next, _machine.ClosedPolicy(_machine.Measurement));
+    }
+
+    private void Arm(KillPlan? plan)
+    {
         (_count, _plan, _killing) = (0, plan, Task.CompletedTask);
         _steps.Clear();
-        await StartMissingAsync();
+    }
+
+    private void WriteConfigurations(string keyArn, string enclave)
+    {
+        File.WriteAllText(_machine.ConfigurationOf(0), enclave);
+        File.WriteAllText(GatewayFile, $$"""
+            mode: development
+            server: { listen: "http://127.0.0.1:0", public_url: "http://127.0.0.1:8090" }
+            storage: { kind: sqlite, path: "{{Database}}" }
+            kms: { enabled: true, endpoint_url: "{{_machine.Kms.Endpoint}}", key_id: "{{keyArn}}", enable_attestation: true }
+            enclaves: [ { id: 0, address: "unix:{{Path.Combine(_folder, "relay.sock")}}" } ]
+            operator: { token_sha256: "{{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(OperatorToken)))}}" }
+            """);
+    }
+
+    private async Task BecomeReadyAsync(KillPlan? plan)
+    {
         using var patience = new CancellationTokenSource(Patience);
+        // Who was killed at the last step may have answered before.
+        await _killing;
+        await StartMissingAsync();
         while (!await IsReadyAsync())
         {
             Assert.False(patience.IsCancellationRequested, $"Not ready after {plan}: {_enclave?.Output}\n{_gateway?.Output}\n{Steps}");
