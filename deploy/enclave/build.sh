@@ -10,7 +10,7 @@ usage() {
   cat >&2 <<EOF
 Usage: deploy/enclave/build.sh --config FILE --kernel FILE --out DIR [--nsm FILE] [--enclave DIR] [--arguments FILE] [--cmdline-file FILE]
                                [--version-name TEXT] [--kernel-version TEXT] [--certificate PEM --key PEM]
-  --config   the enclave's configuration file (docs/kms.md); a file it names as kms.tls_roots must be /etc/keymeld/tls-roots.pem and lie beside it under that name
+  --config   the enclave's configuration file, such as deploy/enclave/enclave.yaml with your key in it
   --kernel   a bzImage with virtio-mmio, vsock and initramfs support, such as the one in AWS's nitro-cli packages (blobs/bzImage)
   --nsm      the security module's driver, nsm.ko for that kernel (blobs/nsm.ko); left out where the kernel has it built in (6.8 and later)
   --enclave  a published enclave (eng/publish-enclave.sh), instead of publishing now
@@ -77,8 +77,6 @@ loader=$(grep -m1 -E 'ld-linux' "$app/libraries")
   echo "file /enclave/KeyMeld.Enclave KeyMeld.Enclave 0555 0 0"
   echo "file /etc/keymeld/enclave.yaml enclave.yaml 0444 0 0"
   echo "file /etc/keymeld/arguments arguments 0444 0 0"
-  roots=$(dirname "$config")/tls-roots.pem
-  if [ -e "$roots" ]; then cp "$roots" "$app/tls-roots.pem"; echo "file /etc/keymeld/tls-roots.pem tls-roots.pem 0444 0 0"; fi
 } | sort -u >"$app/list"
 
 "$keymeld" eif rootfs "$boot/list" --out "$out/boot.cpio" >/dev/null

@@ -99,7 +99,7 @@ internal static class EnclaveTargets
 
     private static IEnumerable<byte[]> Configurations()
     {
-        yield return System.Text.Encoding.UTF8.GetBytes($"mode: production\nkms:\n  key_id: \"{Arn}\"\n  region: us-west-2\n  previous_key_ids: []\nlimits: {{ memory_bytes: 268435456 }}\n");
+        yield return System.Text.Encoding.UTF8.GetBytes($"mode: production\nkms:\n  key_id: \"{Arn}\"\n  region: us-west-2\n  previous_key_ids: []\n  forwarder: vsock:3:8000\nlimits: {{ memory_bytes: 268435456 }}\n");
         yield return System.Text.Encoding.UTF8.GetBytes($"mode: development\nkms: {{ key_id: \"{Arn}\", region: us-west-2, endpoint_url: \"http://127.0.0.1:4566\", enable_attestation: true }}\n");
         yield return "a: &b [1, 2]\nc: *b\n? {x: y}\n: |\n  text\n--- !!map {}\n"u8.ToArray();
     }
