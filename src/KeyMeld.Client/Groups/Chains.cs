@@ -11,6 +11,9 @@ internal static class Chains
     /// <summary>A raw tweak can commit to anything, a hidden script path among others (protocol.md section 5).</summary>
     public static bool IsRaw(TweakChain chain) => chain.Tweaks.Any(tweak => tweak is Tweak.Plain or Tweak.XOnly);
 
+    /// <summary>The tweak that makes the output key, if there is any.</summary>
+    public static Tweak? Last(TweakChain chain) => chain.Tweaks.Count == 0 ? null : chain.Tweaks[^1];
+
     public static void RefuseRaw(IEnumerable<TweakChain> chains, bool accepted, string how)
     {
         if (!accepted && chains.Any(IsRaw))

@@ -1,3 +1,4 @@
+using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Groups;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
@@ -89,6 +90,12 @@ public sealed class Group
     public XOnlyPublicKey OutputKeyOf(Id16? subset) => subset is { } id
         ? (Subsets.FirstOrDefault(candidate => candidate.Id == id) ?? throw new ArgumentException($"The group has no subset {id}.", nameof(subset))).OutputKey
         : OutputKey;
+
+    /// <summary>How a key of the group comes about: its tweaks, internal key, scripts. Computed anew at each call.</summary>
+    /// <param name="subset">A subset's id; the group when null.</param>
+    /// <param name="tweaks">An item's own tweaks; those of the terms when null.</param>
+    /// <exception cref="KeyMeldException"><c>items_invalid</c>: the group has no such subset, or the tweaks lead to no key.</exception>
+    public OutputDetails OutputOf(Id16? subset = null, TweakChain? tweaks = null) => OutputDetails.Of(Roster, subset, tweaks);
 
     /// <summary>Compares the full roster hash with one that another member read out: both see the same group only if it is equal.</summary>
     public bool MatchesRoster(Hash32 other) => RosterHash == other;

@@ -21,7 +21,7 @@ public sealed record SigningContent
     public ReadOnlyMemory<byte>? Preimage { get; }
 
     /// <summary>What the requester's profile calls it, for example a file name; it goes nowhere else.</summary>
-    public string? Name { get; }
+    public string? Name { get; init; }
 
     /// <summary>The subset that signs; the whole group when null.</summary>
     public Id16? Subset { get; init; }

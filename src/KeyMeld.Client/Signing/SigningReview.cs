@@ -20,7 +20,14 @@ public sealed class SigningReview
     {
         (Group, Reference, Request, State) = (group, reference, request, state);
         var twins = AdaptorRules.AlsoSignedPlain(request.Items).ToHashSet();
-        _items = [.. request.Items.Select((item, index) => ReviewItem.Of(index, item, request.KeysOf(index).OutputKey, twins.Contains(index)))];
+        // Items of one key are many, keys are few (256 at most).
+        var outputs = new Dictionary<KeyAggregation, OutputDetails>(ReferenceEqualityComparer.Instance);
+        _items = [.. request.Items.Select((item, index) => ReviewItem.Of(index, item, request.SignersOf(index), OutputOf(index, item), twins.Contains(index)))];
+        OutputDetails OutputOf(int index, SigningItem item)
+        {
+            var keys = request.KeysOf(index);
+            return outputs.TryGetValue(keys, out var known) ? known : outputs[keys] = OutputDetails.Of(group.Roster, item.Subset, item.Tweaks);
+        }
         var rule = ApprovalRule.Of(group.Roster);
         var votes = approvals.Select(approval => rule.Read(request.Digest, approval)).ToList();
         Decisions = [.. votes.Select(vote => new MemberDecision(vote.Participant, vote.Decision == Decision.Approve, UnixTime.ToDate(vote.Statement.Value.Created)))];
@@ -101,12 +108,23 @@ public sealed class SigningReview
 /// <param name="Content">What the message is.</param>
 public sealed record ReviewItem(int Index, Id16 Id, Hash32 Message, Id16? Subset, TweakChain? OwnTweaks, XOnlyPublicKey OutputKey, ItemContent Content)
 {
+    /// <summary>How that key comes about: effective tweaks, internal key, every script. Items of one key share it.</summary>
+    public required OutputDetails Output { get; init; }
+
+    /// <summary>Places of the members that sign this item.</summary>
+    public required IReadOnlyList<int> Signers { get; init; }
+
     /// <summary>What completes the signature, where a pre-signature is asked for.</summary>
     public ReviewAdaptor? Adaptor { get; init; }
 
-    internal static ReviewItem Of(int index, SigningItem item, XOnlyPublicKey outputKey, bool alsoSignedPlain) =>
-        new(index, item.Item, item.Message, item.Subset, item.Tweaks, outputKey, ItemContent.Of(item))
+    /// <summary>Whether approving it takes more than looking: nothing shows what it is, or its own tweaks hide what they commit to.</summary>
+    public bool NeedsExplicitChoice => Content is not (ItemContent.Shown or ItemContent.Matched) || (OwnTweaks is { } own && Chains.IsRaw(own));
+
+    internal static ReviewItem Of(int index, SigningItem item, IReadOnlyList<int> signers, OutputDetails output, bool alsoSignedPlain) =>
+        new(index, item.Item, item.Message, item.Subset, item.Tweaks, output.OutputKey, ItemContent.Of(item))
         {
+            Output = output,
+            Signers = signers,
             Adaptor = item.Adaptor is { } point ? new ReviewAdaptor(point, [.. item.Points.Select(one => one.Point)], alsoSignedPlain) : null,
         };
 }

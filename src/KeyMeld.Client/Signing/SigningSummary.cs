@@ -13,6 +13,9 @@ namespace KeyMeld.Client;
 public sealed record SigningSummary(
     SigningReference Reference, DateTimeOffset Created, DateTimeOffset Expires, bool Requested, bool? Decision, SigningState State, IReadOnlyList<string?> Names)
 {
+    /// <summary>How many items it is for.</summary>
+    public int Items { get; init; }
+
     internal static SigningSummary Of(SigningRecord record)
     {
         var request = SigningRequest.Parse(record.Statement.Statement);
@@ -24,6 +27,9 @@ public sealed record SigningSummary(
             record.Requested,
             decision,
             record.State,
-            record.Names);
+            record.Names)
+        {
+            Items = request.Items,
+        };
     }
 }

@@ -1,4 +1,4 @@
-// BIP-341, "Constructing and spending Taproot outputs": the Merkle root of a script tree.
+// BIP-341, "Constructing and spending Taproot outputs": the Merkle root of a script tree, and the path from each leaf to it.
 using System.Buffers.Binary;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
@@ -17,7 +17,16 @@ public static class ScriptTrees
         _ => throw new InvalidOperationException("Unknown tree."),
     };
 
-    private static Hash32 LeafHash(ScriptTree.Leaf leaf)
+    /// <summary>Every leaf from left to right, with its path to the root.</summary>
+    public static IReadOnlyList<ScriptPath> Paths(ScriptTree tree)
+    {
+        var paths = new List<(ScriptTree.Leaf Leaf, Hash32 Hash, List<Hash32> Siblings)>();
+        Walk(tree, paths);
+        return [.. paths.Select(path => new ScriptPath(path.Leaf, path.Hash, path.Siblings))];
+    }
+
+    /// <summary>BIP-341's TapLeaf hash.</summary>
+    public static Hash32 LeafHash(ScriptTree.Leaf leaf)
     {
         var script = leaf.Script.Span;
         Span<byte> head = stackalloc byte[6];
@@ -26,6 +35,26 @@ public static class ScriptTrees
         Span<byte> digest = stackalloc byte[Hash32.Size];
         TaggedHash.Compute("TapLeaf", head[..size], script, digest);
         return new Hash32(digest);
+    }
+
+    // Appends the subtree's leaves and gives its root.
+    private static Hash32 Walk(ScriptTree tree, List<(ScriptTree.Leaf Leaf, Hash32 Hash, List<Hash32> Siblings)> paths)
+    {
+        if (tree is ScriptTree.Leaf leaf)
+        {
+            var hash = LeafHash(leaf);
+            paths.Add((leaf, hash, []));
+            return hash;
+        }
+        var (first, branch) = (paths.Count, (ScriptTree.Branch)tree);
+        var left = Walk(branch.Left, paths);
+        var second = paths.Count;
+        var right = Walk(branch.Right, paths);
+        for (var i = first; i < paths.Count; i++)
+        {
+            paths[i].Siblings.Add(i < second ? right : left);
+        }
+        return BranchHash(left, right);
     }
 
     private static Hash32 BranchHash(Hash32 left, Hash32 right)
@@ -55,3 +84,9 @@ public static class ScriptTrees
         }
     }
 }
+
+/// <summary>A leaf of a script tree and what proves that the tree has it.</summary>
+/// <param name="Leaf">The leaf.</param>
+/// <param name="Hash">Its TapLeaf hash.</param>
+/// <param name="Siblings">The hashes beside the path, from the leaf up: as many as the leaf is deep.</param>
+public sealed record ScriptPath(ScriptTree.Leaf Leaf, Hash32 Hash, IReadOnlyList<Hash32> Siblings);
