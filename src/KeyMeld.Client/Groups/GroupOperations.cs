@@ -129,6 +129,24 @@ public sealed class GroupOperations
     /// <exception cref="KeyMeldException"><c>not_found</c>, <c>group_not_formed</c>: not verified yet, <c>profile_invalid</c>.</exception>
     public Group Load(Hash32 group) => GroupFormation.Load(_profile, _profile.GroupRecords.Get(group));
 
+    /// <summary>The member key that this profile generated for its place in a group, to form the group anew with (protocol.md section 8). Dispose it.</summary>
+    /// <exception cref="KeyMeldException"><c>not_found</c>: the profile has no place there, or its key was imported, made by the enclave or erased.</exception>
+    public MemberKey KeptKey(Hash32 group)
+    {
+        var record = _profile.GroupRecords.Get(group);
+        var names = _profile.SecretsNamed(SecretNames.Members(group));
+        if (record.Formed is not null)
+        {
+            var loaded = GroupFormation.Load(_profile, record);
+            names = loaded.MyIndex is { } place ? [.. names.Where(name => name == SecretNames.Member(group, loaded.Members[place].MemberKey))] : [];
+        }
+        // Where the group was never seen formed, a second try to join may have left a second key: then nobody knows which.
+        var secret = names.Count == 1 ? _profile.FindKey(names[0]) : null;
+        return secret is not null
+            ? MemberKey.Kept(secret)
+            : throw new KeyMeldException(ErrorCodes.NotFound, $"This profile keeps no member key of the group {group}: give the key file you joined with.");
+    }
+
     /// <summary>The groups this profile knows, of all gateways.</summary>
     /// <exception cref="KeyMeldException"><c>profile_invalid</c></exception>
     public IReadOnlyList<GroupSummary> List() => [.. _profile.GroupRecords.List().Select(GroupSummary.Of)];

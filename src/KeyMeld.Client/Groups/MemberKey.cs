@@ -47,6 +47,17 @@ public sealed class MemberKey : IDisposable
     /// <exception cref="KeyMeldException"><c>key_file_invalid</c>.</exception>
     public static MemberKey FromFile(string path) => new(KeyFile.Read(path), false);
 
+    /// <summary>The public key.</summary>
+    /// <remarks>33 bytes; what <see cref="GroupBlueprint.IsKeyOf"/> compares.</remarks>
+    public PublicKey PublicKey => Secret.PublicKey;
+
+    /// <summary>Writes the secret to a new file that only its owner can read, as 64 hex digits: whoever reads it has this share of the group's key.</summary>
+    /// <exception cref="KeyMeldException"><c>key_file_invalid</c>: the file is there already, or cannot be written.</exception>
+    public void ToFile(string path) => KeyFile.Write(path, Secret);
+
+    /// <summary>A key that the profile kept, to be kept with the next group as well.</summary>
+    internal static MemberKey Kept(SecretKey secret) => new(secret, true);
+
     /// <summary>Wipes the secret.</summary>
     public void Dispose() => _secret?.Dispose();
 }

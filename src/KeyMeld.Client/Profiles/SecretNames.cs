@@ -24,7 +24,10 @@ internal static class SecretNames
     public static string Authorisation(Hash32 group, XOnlyPublicKey key) => $"{group}/authorisation/{key}";
 
     /// <summary>A member key generated here.</summary>
-    public static string Member(Hash32 group, PublicKey key) => $"{group}/member/{key}";
+    public static string Member(Hash32 group, PublicKey key) => Members(group) + key;
+
+    /// <summary>What the names of a group's generated member keys begin with.</summary>
+    public static string Members(Hash32 group) => $"{group}/member/";
 
     /// <summary>An admission key drawn for an invitation; removed when the group is formed.</summary>
     public static string Invited(Hash32 group, int place) => $"{group}/invited/{place}";
