@@ -52,22 +52,22 @@ internal sealed class SigningCalls(SigningJob job, EnclaveFleet fleet, TimeProvi
         return Check(call, null, await LinkOf(enclave).RequireReady().CombineAsync(job.Combine(call, enclave, combining.Round1, combining.Round2), cancellationToken));
     }
 
-    // The one with the least to do; where that is equal, signings spread by their hash.
+    // Of the signers' own enclaves the one with the least to do; where that is equal, signings spread by their hash. Enclaves that host no signer take no part, unless nobody signs in an enclave.
     private async Task<int> PickAsync(CancellationToken cancellationToken)
     {
-        var count = job.Group.Manifest.Value.Enclaves.Count;
-        var first = job.Request.Bytes[0] % count;
-        var ready = Enumerable.Range(0, count).Select(step => (first + step) % count).Where(enclave => LinkOf(enclave).View.IsReady).ToList();
+        IReadOnlyList<int> among = job.Nodes.Length > 0 ? job.Nodes : [.. Enumerable.Range(0, job.Group.Manifest.Value.Enclaves.Count)];
+        var first = job.Request.Bytes[0] % among.Count;
+        var ready = Enumerable.Range(0, among.Count).Select(step => among[(first + step) % among.Count]).Where(enclave => LinkOf(enclave).View.IsReady).ToList();
         if (ready.Count > 0)
         {
             return ready.MinBy(enclave => LinkOf(enclave).Calls.InFlight);
         }
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var waits = Enumerable.Range(0, count).Select(enclave => LinkOf(enclave).WhenReadyAsync(enough.Token)).ToList();
+        var waits = among.Select(enclave => LinkOf(enclave).WhenReadyAsync(enough.Token)).ToList();
         var index = waits.IndexOf(await Task.WhenAny(waits));
         await enough.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
-        return index;
+        return among[index];
     }
 
     private EnclaveLink LinkOf(int enclave) => fleet.Get(job.NumberOf(enclave));

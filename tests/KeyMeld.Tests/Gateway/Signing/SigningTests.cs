@@ -41,6 +41,26 @@ public class SigningTests
     }
 
     [Fact]
+    public async Task The_enclaves_of_members_who_do_not_sign_see_no_call_at_all()
+    {
+        await using var gateway = await TestGateway.StartAsync(enclaves: 3);
+        var group = await TestGroup.FormAsync(gateway, members: 3);
+        string[] rounds = ["Open", "Sign", "Combine", "LoadGroup"];
+        int Seen(int enclave) => rounds.Sum(gateway.Enclaves[enclave].Count);
+        for (var away = 0; away < 3; away++)
+        {
+            var before = Seen(away);
+            int[] signers = [.. Enumerable.Range(0, 3).Where(member => member != away)];
+            // Requests spread over the enclaves by their hash: several, so that each would come by.
+            for (var i = 0; i < 8; i++)
+            {
+                Assert.Equal("completed", (await new TestSigning(group, change: request => request with { Signers = signers }).SignAsync()).State);
+            }
+            Assert.Equal(before, Seen(away));
+        }
+    }
+
+    [Fact]
     public async Task The_approval_that_completes_the_rule_starts_the_rounds()
     {
         await using var gateway = await TestGateway.StartAsync();
