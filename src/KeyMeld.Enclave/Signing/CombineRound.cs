@@ -60,6 +60,7 @@ internal sealed class CombineRound(Boot boot, MemoryBudget budget, LoadedGroups 
     {
         held.Add(budget.Reserve(Weights.Request(call.Items.Length, statement.Value.Items)));
         var request = RequestVerifier.Verify(group.Roster, statement, call.Items.Span, group.Cipher);
+        held.Add(budget.Reserve(Weights.Chains(request)));
         return (request, new PairMap(request));
     }
 }

@@ -65,6 +65,7 @@ internal sealed class OpenRound(
             held.Add(open.Enter(group.RosterHash, statement.Value.By, replaces: entry.State is AttemptState.Opened));
             held.Add(budget.Reserve(Weights.Request(call.Items.Length, statement.Value.Items)));
             var request = RequestVerifier.Verify(group.Roster, statement, call.Items.Span, group.Cipher);
+            held.Add(budget.Reserve(Weights.Chains(request)));
             var pairs = new PairMap(request);
             var own = RequireOwnPairs(request, pairs, group.Node);
             held.Add(budget.Reserve(Weights.Opened(pairs, own.Count)));

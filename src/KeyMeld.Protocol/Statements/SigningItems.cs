@@ -16,9 +16,10 @@ public static class SigningItems
     {
         var reader = new StrictCborReader(bytes, What, Limits.FrameBytes);
         var items = new SigningItem[reader.ReadArray(1, Limits.Items)];
+        var chains = new Dictionary<Hash32, TweakChain>();
         for (var i = 0; i < items.Length; i++)
         {
-            items[i] = Read(ref reader);
+            items[i] = Share(Read(ref reader), chains);
         }
         reader.End();
         CheckDistinct(items);
@@ -37,6 +38,22 @@ public static class SigningItems
             Write(encoder, item);
         }
         return Rules.Finish(encoder, Limits.FrameBytes);
+    }
+
+    // Items are many and chains are few: equal ones are kept once, so that a batch takes memory for its items, not for as many script trees.
+    private static SigningItem Share(SigningItem item, Dictionary<Hash32, TweakChain> chains)
+    {
+        if (item.Tweaks is not { } own)
+        {
+            return item;
+        }
+        if (chains.TryGetValue(own.Hash, out var known))
+        {
+            return item with { Tweaks = known };
+        }
+        Rules.Limit(chains.Count + 1, Limits.DistinctKeys, "different tweak chains");
+        chains.Add(own.Hash, own);
+        return item;
     }
 
     private static SigningItem Read(ref StrictCborReader reader)

@@ -101,6 +101,9 @@ public sealed class TweakChain : IEquatable<TweakChain>
     /// <summary>SHA-256 of the encoded chain.</summary>
     public Hash32 Hash { get; }
 
+    /// <summary>Bytes of its encoding.</summary>
+    public int EncodedLength => _encoded.Length;
+
     /// <inheritdoc/>
     public bool Equals(TweakChain? other) => other is not null && Hash == other.Hash;
 

@@ -46,10 +46,31 @@ public sealed class MemoryWeightTests
         GC.KeepAlive(bundles);
     }
 
-    private async Task<(long Held, long Reserved, long Kept, long KeptReserved)> MeasureAsync(TestGroup group, int items)
+    [Fact]
+    public async Task Script_trees_of_items_take_no_more_memory_than_the_budget_says()
+    {
+        const int Chains = 256;
+        var group = new TestGroup(_enclaves, [new(0, approval: false), new(0, approval: false)], new GroupShape { Unattended = true });
+        // Many small leaves are what takes the most memory for its encoding; every chain comes four times, and is kept once.
+        var chains = Enumerable.Range(0, Chains).Select(chain => new TweakChain([new Tweak.Taproot(Wide(8, chain))])).ToArray();
+        SigningItem[] items = [.. Enumerable.Range(0, 4 * Chains).Select(index => TestRequest.Item(tweaks: chains[index % Chains]))];
+        await MeasureAsync(group, TestRequest.Messages(100));
+        var (held, reserved, kept, keptReserved) = await MeasureAsync(group, items);
+        Assert.InRange(held, Chains * 256 * 100, reserved);
+        Assert.InRange(kept, Chains * 256 * 100, keptReserved);
+    }
+
+    // 2^depth leaves of two bytes.
+    private static ScriptTree Wide(int depth, int seed) => depth == 0
+        ? new ScriptTree.Leaf(0xc0, new[] { (byte)seed, (byte)(seed >> 8) })
+        : new ScriptTree.Branch(Wide(depth - 1, (seed * 2) + 1), Wide(depth - 1, (seed * 2) + 2));
+
+    private Task<(long Held, long Reserved, long Kept, long KeptReserved)> MeasureAsync(TestGroup group, int items) => MeasureAsync(group, TestRequest.Messages(items));
+
+    private async Task<(long Held, long Reserved, long Kept, long KeptReserved)> MeasureAsync(TestGroup group, SigningItem[] items)
     {
         var enclave = _enclaves[0];
-        var driver = new Driver(new TestRequest(group, TestRequest.Messages(items)), enclave) { Approvals = [] };
+        var driver = new Driver(new TestRequest(group, items), enclave) { Approvals = [] };
         var open = driver.OpenCall(0);
         await enclave.GroupDesk.LoadGroupAsync(group.Bundle(0), TestContext.Current.CancellationToken);
         var (heap, used) = (GC.GetTotalMemory(true), enclave.Memory.Used);
