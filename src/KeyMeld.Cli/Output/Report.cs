@@ -27,6 +27,9 @@ internal static class Report
         }
     }
 
+    /// <summary>What a column or fact is called in JSON.</summary>
+    public static string Key(string name) => name.Replace(' ', '_').ToLowerInvariant();
+
     /// <summary>One bare value, for scripts and pipes.</summary>
     public static void Value(string value) => Console.Out.WriteLine(value);
 
@@ -86,6 +89,4 @@ internal static class Report
         }
         json.WriteEndArray();
     }
-
-    private static string Key(string name) => name.Replace(' ', '_').ToLowerInvariant();
 }

@@ -11,7 +11,10 @@ internal static class GroupCommand
         command.Subcommands.Add(GroupCreateCommand.Create());
         command.Subcommands.Add(GroupInviteCommand.Create());
         command.Subcommands.Add(GroupJoinCommand.Create());
+        command.Subcommands.Add(GroupListCommand.Create());
         command.Subcommands.Add(GroupShowCommand.Create());
+        command.Subcommands.Add(GroupExportCommand.Create());
+        command.Subcommands.Add(GroupRecoverCommand.Create());
         command.Subcommands.Add(GroupEraseCommand.Create());
         command.Subcommands.Add(AdmissionKeyCommand.Create());
         return command;

@@ -22,7 +22,11 @@ internal static class GroupCreateCommand
     private static readonly Option<bool> Unattended = new("--unattended") { Description = "Sign without approvals. Members must accept that explicitly." };
     private static readonly Option<bool> NoApproval = new("--no-approval") { Description = "Do not insist on your own approval for what your key signs." };
     private static readonly Option<string?> Key = new("--key") { Description = "File with your own member key (64 hex digits or WIF); a fresh one is made without it." };
-    private static readonly Option<bool> BareKey = new("--bare-key") { Description = "No BIP-86 tweak: the output key is the bare aggregate key." };
+    private static readonly Option<string[]> Approver = new("--approver") { Description = "Members whose approvals count, by name or place; all without it. Repeat it." };
+    private static readonly Option<string?> Tweaks = new("--tweaks") { Description = $"The group's tweaks: {TweakSyntax.Help}. BIP-86 without it." };
+    private static readonly Option<string[]> Subset = new("--subset") { Description = SubsetSyntax.Help };
+    private static readonly Option<bool> AllowRaw = new("--allow-raw-tweaks") { Description = "Allow plain and xonly tweaks, which hide what they commit to." };
+    private static readonly Option<bool> BareKey = new("--bare-key") { Description = "The same as --tweaks none: the output key is the bare aggregate key." };
     private static readonly Option<DateTimeOffset?> JoinBy = new("--join-by") { Description = "Nobody joins after this time." };
     private static readonly Option<DateTimeOffset?> SignUntil = new("--sign-until") { Description = "The group never signs after this time: funds it then still holds are stuck. Rarely wanted." };
     private static readonly Option<int[]> Enclave = new("--enclave") { Description = "Numbers of the enclaves to use; all that are ready without it." };
@@ -32,7 +36,7 @@ internal static class GroupCreateCommand
     {
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("create", "Create a group and invite its members."));
-        foreach (var option in (Option[])[Label, Member, NotMember, AtHome, Threshold, Unattended, NoApproval, Key, BareKey, JoinBy, SignUntil, Enclave, Out])
+        foreach (var option in (Option[])[Label, Member, NotMember, AtHome, Threshold, Unattended, NoApproval, Key, Approver, Tweaks, Subset, AllowRaw, BareKey, JoinBy, SignUntil, Enclave, Out])
         {
             command.Options.Add(option);
         }
@@ -53,10 +57,13 @@ internal static class GroupCreateCommand
             SignUntil = parsed.GetValue(SignUntil),
             Enclaves = parsed.GetValue(Enclave) is { Length: > 0 } enclaves ? enclaves : null,
         };
-        if (parsed.GetValue(BareKey))
+        plan = plan with
         {
-            plan = plan with { Tweaks = TweakChain.Empty };
-        }
+            Tweaks = parsed.GetValue(BareKey) ? TweakChain.Empty : parsed.GetValue(Tweaks) is { } tweaks ? TweakSyntax.Parse(tweaks, "--tweaks") : plan.Tweaks,
+            Subsets = [.. (parsed.GetValue(Subset) ?? []).Select(subset => SubsetSyntax.Parse(subset, plan.Participants))],
+            Approvers = parsed.GetValue(Approver) is { Length: > 0 } approvers ? [.. approvers.Select(name => SubsetSyntax.Place(name, plan.Participants, "--approver"))] : null,
+            AllowRawTweaks = parsed.GetValue(AllowRaw),
+        };
         if (plan.SignUntil is { } end)
         {
             Report.Warn($"After {end:u} this group can never sign again; whatever it still holds then is stuck.");
@@ -66,7 +73,7 @@ internal static class GroupCreateCommand
         using var created = await session.Client.Groups.CreateAsync(plan, cancellationToken);
         if (key is not null)
         {
-            var options = new JoinOptions { Approval = !parsed.GetValue(NoApproval), AcceptUnattended = plan.Unattended };
+            var options = new JoinOptions { Approval = !parsed.GetValue(NoApproval), AcceptUnattended = plan.Unattended, AcceptRawTweaks = plan.AllowRawTweaks };
             await session.Client.Groups.JoinAsync(created.Id, key, options, cancellationToken);
         }
         Report.Say($"Created {plan.Label}: {plan.Participants.Count} places, {created.Invitations.Count} to be taken.");

@@ -13,6 +13,7 @@ internal static class GroupJoinCommand
     private static readonly Argument<string> InvitationText = new("invitation") { Description = "The line that begins with keymeld1., or a file with it." };
     private static readonly Option<string?> Key = new("--key") { Description = "File with your member key (64 hex digits or WIF); a fresh one is made without it." };
     private static readonly Option<bool> MadeKey = new("--made-key") { Description = "Have the hosting enclave make your member key: nobody ever holds it, and nothing recovers it but the enclave's own identity key." };
+    private static readonly Option<string?> KeyOf = new("--key-of") { Description = "Join with the key that this profile generated for that group: the new group gets the old one's keys." };
     private static readonly Option<bool> NoApproval = new("--no-approval") { Description = "Do not insist on your own approval for what your key signs." };
     private static readonly Option<bool> AcceptUnattended = new("--accept-unattended") { Description = "Join although the group signs without approvals." };
     private static readonly Option<bool> AcceptRawTweaks = new("--accept-raw-tweaks") { Description = "Join although tweaks hide what they commit to." };
@@ -24,7 +25,7 @@ internal static class GroupJoinCommand
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("join", "Look at what an invitation leads to, and join."));
         command.Arguments.Add(InvitationText);
-        foreach (var option in (Option[])[Key, MadeKey, NoApproval, AcceptUnattended, AcceptRawTweaks, AcceptRetired, Yes])
+        foreach (var option in (Option[])[Key, MadeKey, KeyOf, NoApproval, AcceptUnattended, AcceptRawTweaks, AcceptRetired, Yes])
         {
             command.Options.Add(option);
         }
@@ -50,7 +51,7 @@ internal static class GroupJoinCommand
         {
             Report.Warn("The enclave makes your member key, and nobody but it has the key: it has no recovery but the enclave's identity key.");
         }
-        using var key = parsed.GetValue(Key) is { } file ? MemberKey.FromFile(file) : parsed.GetValue(MadeKey) ? MemberKey.MadeByEnclave() : MemberKey.Generate();
+        using var key = KeyMaterial.Read(session.Client, parsed.GetValue(Key), parsed.GetValue(KeyOf)) ?? (parsed.GetValue(MadeKey) ? MemberKey.MadeByEnclave() : MemberKey.Generate());
         var status = await session.Client.Groups.JoinAsync(offer, key, new JoinOptions
         {
             Approval = !parsed.GetValue(NoApproval),
@@ -84,9 +85,10 @@ internal static class GroupJoinCommand
             ("enclaves", $"{offer.Enclaves.Count}, all verified just now"),
             ("join by", offer.JoinBy is { } joinBy ? $"{joinBy:u}" : "any time"),
             ("signs until", offer.SignUntil is { } until ? $"{until:u}, never after" : "no end"));
-        foreach (var subset in offer.Subsets)
+        foreach (var (index, subset) in offer.Subsets.Index())
         {
-            Report.Say($"subset {subset.Id}: places {string.Join(", ", subset.Members)}, {TweakText.Of(subset.Tweaks)}");
+            Report.Say($"subset {index}: places {string.Join(", ", subset.Members)}, {TweakText.Of(subset.Tweaks)}");
         }
+        TweakText.PrintScripts([("group", offer.Tweaks), .. offer.Subsets.Select((subset, index) => ($"subset {index}", subset.Tweaks))]);
     }
 }

@@ -16,6 +16,8 @@ internal static class GroupShowCommand
     private static readonly Option<string?> Roster = new("--compare") { Description = "The roster hash another member reads out (64 hex digits): fail unless it is the same." };
     private static readonly Option<BitcoinNetwork> Network = new("--network") { Description = "Network of the address shown.", DefaultValueFactory = _ => BitcoinNetwork.Mainnet };
 
+    private static readonly Option<string?> Subset = new("--subset") { Description = "Show this subset's key: its number, or its id (at least 8 hex digits)." };
+    private static readonly Option<string?> Recovers = new("--recovers") { Description = "A record of an older group: fail unless this one has the same output keys." };
     private static readonly Option<string?> Print = new("--print") { Description = "Print this one fact and nothing else, for scripts: \"output key\", address, roster, fingerprint, …" };
 
     public static Command Create()
@@ -23,7 +25,7 @@ internal static class GroupShowCommand
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("show", "Show groups; with a name, verify that group and show it."));
         command.Arguments.Add(GroupName);
-        foreach (var option in (Option[])[Wait, Roster, Network, Print])
+        foreach (var option in (Option[])[Wait, Roster, Network, Subset, Recovers, Print])
         {
             command.Options.Add(option);
         }
@@ -50,6 +52,12 @@ internal static class GroupShowCommand
             return status.State == GroupState.Joining ? 0 : 1;
         }
         var group = await groups.WaitUntilFormedAsync(known.Id, TimeSpan.FromSeconds(Math.Max(1, parsed.GetValue(Wait))), cancellationToken);
+        if (parsed.GetValue(Recovers) is { } record)
+        {
+            BlueprintJson.Parse(await File.ReadAllBytesAsync(record, cancellationToken)).RequireSameKeys(group);
+        }
+        var network = parsed.GetValue(Network);
+        var key = NamedKey.Of(group, parsed.GetValue(Subset) is { } subset ? SubsetName.Find(group, subset) : null);
         (string Name, string? Value)[] facts =
         [
             ("group", group.Id.ToString()),
@@ -57,10 +65,10 @@ internal static class GroupShowCommand
             ("state", "formed, verified"),
             ("roster", group.RosterHash.ToString()),
             ("fingerprint", group.Fingerprint),
-            ("output key", group.OutputKey.ToString()),
-            ("address", group.Address(parsed.GetValue(Network))),
-            ("tweaks", TweakText.Of(group.Tweaks)),
-            ("approvals", group.Unattended ? "none: it signs unattended" : $"{group.Threshold} of {group.Approvers.Count}"),
+            ("key", key.Name),
+            .. KeyOutput.Facts(key, network),
+            ("approvals", group.Unattended ? "none: it signs unattended" : $"{group.Threshold} of members {string.Join(", ", group.Approvers)}"),
+            ("signs until", group.SignUntil is { } until ? $"{until:u}, never after" : "no end"),
         ];
         if (parsed.GetValue(Print) is { } wanted)
         {
@@ -74,6 +82,7 @@ internal static class GroupShowCommand
             $"{member.Index}{(member.Index == group.MyIndex ? " (you)" : "")}", member.User.ToString(), member.MemberKey.ToString(),
             member.Enclave is { } index ? $"{group.Enclaves[index].Number}" : "at home", member.Approval ? "yes" : "no",
         ]));
+        KeyOutput.Print(key, key.Id is null ? [.. group.Subsets.Select((_, index) => NamedKey.Of(group, index))] : [], network);
         if (parsed.GetValue(Roster) is { } other)
         {
             if (!group.MatchesRoster(new Hash32(Hexadecimal.Bytes(other, 32, "--compare"))))

@@ -11,6 +11,8 @@ internal static class DecideCommands
 {
     private static readonly Argument<string> Reference = SigningArgument.Create();
     private static readonly Option<bool> Yes = new("--yes") { Description = "Decide without asking." };
+    private static readonly Option<bool> All = new("--all") { Description = "Show every item of a large batch." };
+    private static readonly Option<BitcoinNetwork> Network = new("--network") { Description = "Network of the addresses shown.", DefaultValueFactory = _ => BitcoinNetwork.Mainnet };
     private static readonly Option<int> Wait = new("--wait") { Description = "Seconds to wait for the signatures.", DefaultValueFactory = _ => 5 };
 
     public static Command CreateApprove()
@@ -21,7 +23,7 @@ internal static class DecideCommands
         var raw = new Option<bool>("--accept-raw-tweaks") { Description = "Approve items whose own tweaks hide what they commit to." };
         var command = profile.AddTo(new Command("approve", "Show what a request would sign, and approve it."));
         command.Arguments.Add(Reference);
-        foreach (var option in (Option[])[files, opaque, raw, Yes, Wait])
+        foreach (var option in (Option[])[files, opaque, raw, All, Network, Yes, Wait])
         {
             command.Options.Add(option);
         }
@@ -37,7 +39,7 @@ internal static class DecideCommands
                     Report.Warn($"{file} is not what any item of this request signs.");
                 }
             }
-            ReviewOutput.Print(review);
+            ReviewOutput.Print(review, parsed.GetValue(All), parsed.GetValue(Network));
             if (!Confirm.Ask(parsed.GetValue(Yes), "Approve this?"))
             {
                 return 1;
@@ -48,7 +50,23 @@ internal static class DecideCommands
                 : session.Client.Signings.ApproveAsync(review, options, cancellationToken));
             Report.Say("Approved.");
             outcome = outcome.IsFinal ? outcome : await OutcomeOutput.WaitAsync(session.Client, review.Reference, parsed.GetValue(Wait), cancellationToken);
-            return OutcomeOutput.Print(outcome, [], null, waitingIsFine: true);
+            return OutcomeOutput.Print(outcome, [], OutcomeFiles.None, waitingIsFine: true);
+        });
+    }
+
+    /// <summary><c>keymeld signing review</c>: shows it and decides nothing.</summary>
+    public static Command CreateReview()
+    {
+        var profile = new ProfileArguments();
+        var command = profile.AddTo(new Command("review", "Show what a request would sign, item by item, verified; decide nothing."));
+        command.Arguments.Add(Reference);
+        command.Options.Add(All);
+        command.Options.Add(Network);
+        return command.Runs(async (parsed, cancellationToken) =>
+        {
+            using var session = profile.OpenSession(parsed);
+            ReviewOutput.Print(await ReviewAsync(session.Client, SigningArgument.Read(parsed, Reference), cancellationToken), parsed.GetValue(All), parsed.GetValue(Network));
+            return 0;
         });
     }
 
@@ -63,12 +81,15 @@ internal static class DecideCommands
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("reject", "Reject a request, for good."));
         command.Arguments.Add(Reference);
-        command.Options.Add(Yes);
+        foreach (var option in (Option[])[All, Network, Yes])
+        {
+            command.Options.Add(option);
+        }
         return command.Runs(async (parsed, cancellationToken) =>
         {
             using var session = profile.OpenSession(parsed);
             var review = await ReviewAsync(session.Client, SigningArgument.Read(parsed, Reference), cancellationToken);
-            ReviewOutput.Print(review);
+            ReviewOutput.Print(review, parsed.GetValue(All), parsed.GetValue(Network));
             if (!Confirm.Ask(parsed.GetValue(Yes), "Reject this?"))
             {
                 return 1;

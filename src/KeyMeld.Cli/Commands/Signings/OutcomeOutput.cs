@@ -7,6 +7,8 @@ namespace KeyMeld.Cli.Commands.Signings;
 /// <summary>How a signing stands, and its signatures.</summary>
 internal static class OutcomeOutput
 {
+    private const int MostShown = 20;
+
     /// <summary>Waits for a final state; after the time given, what there is.</summary>
     public static async Task<SigningOutcome> WaitAsync(KeyMeldClient client, SigningReference reference, int seconds, CancellationToken cancellationToken)
     {
@@ -25,17 +27,18 @@ internal static class OutcomeOutput
     }
 
     /// <summary>Prints it; exit code 0 when everything is signed, or still waiting where that is what was asked for.</summary>
-    public static int Print(SigningOutcome outcome, IReadOnlyList<string?> names, string? folder, bool waitingIsFine)
+    /// <param name="outcome">How it stands.</param>
+    /// <param name="names">What the requester's profile calls the items.</param>
+    /// <param name="files">Where signatures are written.</param>
+    /// <param name="waitingIsFine">Whether a signing that waits is a success.</param>
+    public static int Print(SigningOutcome outcome, IReadOnlyList<string?> names, OutcomeFiles files, bool waitingIsFine)
     {
         Report.Facts(("signing", outcome.Reference.ToString()), ("state", outcome.State.ToString().ToLowerInvariant()), ("attempts", $"{outcome.Attempts}"), ("error", outcome.Error));
         if (outcome.Items is { } items)
         {
-            // Pre-signatures are no signatures: they get columns of their own, where there are any.
-            var adapted = items.Any(item => item is SignedItem.PreSigned);
-            string[] columns = ["item", "message", "output key", "signature"];
-            Report.Table("signatures", adapted ? [.. columns, "adaptor point", "presignature"] : columns, items.Select((item, index) =>
-                (IReadOnlyList<string?>)[.. Row(item, names.ElementAtOrDefault(index) ?? $"{index}", folder), .. adapted ? PreSigned(item) : []]));
-            SavePreSignatures(items, names, folder);
+            var rows = items.Select((item, index) => OutcomeRows.Of(item, names.ElementAtOrDefault(index) ?? $"{index}")).ToList();
+            files.Write(items, rows);
+            Print(rows);
             return outcome.IsSigned ? 0 : 1;
         }
         if (outcome.IsFinal)
@@ -47,44 +50,17 @@ internal static class OutcomeOutput
         return waitingIsFine ? 0 : 1;
     }
 
-    private static IReadOnlyList<string?> PreSigned(SignedItem item) =>
-        item is SignedItem.PreSigned { PreSignature: var verified } ? [verified.Point.ToString(), verified.PreSignature.ToString()] : [null, null];
-
-    // One name may have several pre-signatures, one for each point: then they are numbered.
-    private static void SavePreSignatures(IReadOnlyList<SignedItem> items, IReadOnlyList<string?> names, string? folder)
+    // People see the first of a large batch, and everything that failed; machines and files get all.
+    private static void Print(List<IReadOnlyList<string?>> rows)
     {
-        if (folder is null)
+        var failed = rows.Count(OutcomeRows.HasFailed);
+        List<IReadOnlyList<string?>> shown = Report.Json ? rows : [.. rows.Where((row, index) => index < MostShown || OutcomeRows.HasFailed(row))];
+        // Pre-signatures and errors get columns of their own, where there are any.
+        var used = OutcomeRows.Columns.Index().Where(column => column.Index < OutcomeRows.Always || shown.Exists(row => row[column.Index] is not null)).ToList();
+        Report.Table("signatures", [.. used.Select(column => column.Item)], shown.Select(row => (IReadOnlyList<string?>)[.. used.Select(column => row[column.Index])]));
+        if (rows.Count > shown.Count || failed > 0)
         {
-            return;
-        }
-        foreach (var named in items.Index().Where(item => item.Item is SignedItem.PreSigned).GroupBy(item => Path.GetFileName(names.ElementAtOrDefault(item.Index) ?? $"{item.Index}")))
-        {
-            Directory.CreateDirectory(folder);
-            foreach (var (number, (_, item)) in named.Index())
-            {
-                File.WriteAllText(Path.Combine(folder, named.Count() == 1 ? $"{named.Key}.presig" : $"{named.Key}.{number}.presig"), ((SignedItem.PreSigned)item).PreSignature.PreSignature + "\n");
-            }
-        }
-    }
-
-    private static IReadOnlyList<string?> Row(SignedItem item, string name, string? folder)
-    {
-        switch (item)
-        {
-            case SignedItem.Signed signed:
-                if (folder is not null)
-                {
-                    Directory.CreateDirectory(folder);
-                    File.WriteAllText(Path.Combine(folder, Path.GetFileName(name) + ".sig"), signed.Signature + "\n");
-                }
-                return [name, signed.Message.ToString(), signed.OutputKey.ToString(), signed.Signature.ToString()];
-            case SignedItem.PreSigned pre:
-                return [name, pre.Message.ToString(), pre.PreSignature.Key.ToString(), null];
-            case SignedItem.Failed failed:
-                var culprit = failed.Culprit is { } blamed ? blamed.Enclave is { } enclave ? $" by enclave {enclave}" : $" by member {blamed.Member}" : "";
-                return [name, failed.Message.ToString(), null, failed.Error + culprit];
-            default:
-                throw new ArgumentOutOfRangeException(nameof(item));
+            Report.Say($"{rows.Count} items: {rows.Count - failed} signed, {failed} failed{(rows.Count > shown.Count ? $"; {rows.Count - shown.Count} signed ones are not shown, --results FILE writes all" : "")}.");
         }
     }
 }
