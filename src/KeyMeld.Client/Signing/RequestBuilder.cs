@@ -60,7 +60,8 @@ internal static class RequestBuilder
         {
             throw new KeyMeldException(ErrorCodes.RequestInvalid, options.AsCreator ? "The group's creator may not request signatures, or is somebody else." : "This profile has no place in the group.");
         }
-        if (contents.FirstOrDefault(content => content.Subset is { } id && group.Subsets.All(subset => subset.Id != id)) is { } lost)
+        var subsets = group.Subsets.Select(subset => subset.Id).ToHashSet();
+        if (contents.FirstOrDefault(content => content.Subset is { } id && !subsets.Contains(id)) is { } lost)
         {
             throw new KeyMeldException(ErrorCodes.RequestInvalid, $"The group has no subset {lost.Subset}.");
         }

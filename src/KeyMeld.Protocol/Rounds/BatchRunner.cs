@@ -40,7 +40,8 @@ public sealed class BatchRunner : IDisposable
     /// <summary>Releases the turn.</summary>
     public void Dispose() => _turn.Dispose();
 
-    private static void InParallel(int count, Action<int> body, CancellationToken cancellation)
+    /// <summary>The same without turns, for work that has to be done now.</summary>
+    internal static void InParallel(int count, Action<int> body, CancellationToken cancellation)
     {
         var chunks = ((count - 1) / Chunk) + 1;
         try

@@ -46,19 +46,20 @@ public static class NodeSigner
     public static Round2Entry[] Sign(PreparedRound prepared, NodeId node, SecretNonce[] nonces, Func<int, SecretKey> keyOf)
     {
         var own = prepared.Pairs.OfNode(prepared.Request.PlaceOf(node));
-        var entries = new List<Round2Entry>(nonces.Length);
+        var entries = new Round2Entry?[nonces.Length];
         try
         {
-            for (var i = 0; i < nonces.Length; i++)
+            // No turn is waited for: the nonces are out of their table, and what is not signed now is never.
+            BatchRunner.InParallel(nonces.Length, index =>
             {
-                var pair = prepared.Pairs[own[i]];
+                var pair = prepared.Pairs[own[index]];
                 if (prepared.Sessions[pair.Item] is { } session)
                 {
-                    var partial = session.Sign(nonces[i], keyOf(pair.Signer));
-                    entries.Add(new Round2Entry(prepared.Request.Items[pair.Item].Item, pair.Signer, new Hash32(partial.Bytes)));
+                    var partial = session.Sign(nonces[index], keyOf(pair.Signer));
+                    entries[index] = new Round2Entry(prepared.Request.Items[pair.Item].Item, pair.Signer, new Hash32(partial.Bytes));
                 }
-            }
-            return [.. entries];
+            }, CancellationToken.None);
+            return [.. entries.Where(entry => entry is not null).Select(entry => entry!.Value)];
         }
         finally
         {
