@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using KeyMeld.Cli.Scenes;
@@ -52,7 +53,17 @@ internal sealed class BenchStage(DevelopmentStack stack, StackOptions options, b
     /// <summary>Something to sign that nothing else is.</summary>
     public SigningContent Content() => SigningContent.FromBytes(Encoding.UTF8.GetBytes($"bench {Interlocked.Increment(ref counter)}"));
 
-    public void Tell(string what) => tell(what);
+    /// <summary>What this process and the stack's have used of the processors so far.</summary>
+    public TimeSpan ProcessorTime()
+    {
+        var total = Environment.CpuUsage.TotalTime;
+        foreach (var (_, id, _) in stack.Processes())
+        {
+            using var process = Process.GetProcessById(id);
+            total += process.TotalProcessorTime;
+        }
+        return total;
+    }
 
     public void Row(string what, FormattableString figure, FormattableString beside)
     {
