@@ -46,14 +46,14 @@ internal sealed class CombineRound(Boot boot, MemoryBudget budget, LoadedGroups 
         return SignedResult.Seal(request, group.Cipher, results, attempt, group.Index, boot.Id, first.Tau(), group.Identity.StatementKey).ToWire();
     }
 
-    // What this enclave computed when it signed the same set: D names the request and its items, τ every byte of round 1.
+    // What this enclave computed when it signed the same set, where it signed every item of it: D names the request and its items, τ every byte of round 1.
     private PreparedRound? Recall(Signed<SigningRequest> statement, UntrustedCombine call, int attempt, Hash32 tau)
     {
         if (Hash32.Sha256(call.Items.Span) != statement.Value.Sealed)
         {
             throw new KeyMeldException(ErrorCodes.ItemsInvalid, "The items are not those the request was signed for.");
         }
-        return table.Find(statement.Digest)?.Answers?.Prepared is { } prepared && prepared.Attempt == attempt && prepared.Tau == tau ? prepared : null;
+        return table.Find(statement.Digest)?.Answers?.Prepared is { IsWhole: true } prepared && prepared.Attempt == attempt && prepared.Tau == tau ? prepared : null;
     }
 
     private (VerifiedRequest Request, PairMap Pairs) Verify(GroupBundle group, Signed<SigningRequest> statement, UntrustedCombine call, Holdings held)

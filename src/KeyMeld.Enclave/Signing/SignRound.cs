@@ -70,7 +70,7 @@ internal sealed class SignRound(EnclaveClock clock, Boot boot, EnclaveCounters c
         // From here on the nonces are spent, whatever happens.
         entry.Require<AttemptAction.UseNonces>(command);
         var round2 = Answer(entry, prepared);
-        if (budget.TryReserve(Weights.Prepared(prepared.Request, prepared.Pairs)) is { } memory)
+        if (prepared.IsWhole && budget.TryReserve(Weights.Prepared(prepared.Request, prepared.Pairs)) is { } memory)
         {
             entry.Answers!.Keep(prepared, memory);
         }

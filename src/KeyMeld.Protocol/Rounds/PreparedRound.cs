@@ -24,6 +24,9 @@ public sealed class PreparedRound
     /// <summary>τ of the set.</summary>
     public required Hash32 Tau { get; init; }
 
+    /// <summary>Whether every item was looked at, or only those that one node signs.</summary>
+    public required bool IsWhole { get; init; }
+
     /// <summary>One an item; null where it is left out.</summary>
     public required SigningSession?[] Sessions { get; init; }
 

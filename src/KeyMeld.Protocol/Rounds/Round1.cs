@@ -18,7 +18,7 @@ public sealed class Round1(BatchRunner batch)
     /// <param name="cipher">The group's cipher.</param>
     /// <param name="set">The blobs, verified.</param>
     /// <param name="attempt">The attempt.</param>
-    /// <param name="own">This node and its own public nonces, where they are known: they are not parsed again.</param>
+    /// <param name="own">This node and its own public nonces, for one that signs: they are not parsed again, and nothing is done for items it has no signer of.</param>
     /// <param name="cancellation">Stops the work.</param>
     public async Task<PreparedRound> PrepareAsync(
         VerifiedRequest request, PairMap pairs, SessionCipher cipher, BlobSet set, int attempt, (NodeId Node, IReadOnlyList<PublicNonce> Nonces)? own, CancellationToken cancellation)
@@ -42,17 +42,19 @@ public sealed class Round1(BatchRunner batch)
                 illFormed[node] = true;
             }
         }
+        int[] due = own is { } signer ? [.. pairs.OfNode(request.PlaceOf(signer.Node)).Select(pair => pairs[pair].Item).Distinct()] : [.. Enumerable.Range(0, request.Items.Count)];
         var prepared = new PreparedRound
         {
             Request = request,
             Pairs = pairs,
             Attempt = attempt,
             Tau = set.Tau(),
+            IsWhole = due.Length == request.Items.Count,
             Sessions = new SigningSession?[request.Items.Count],
             Faults = new ItemFault?[request.Items.Count],
         };
         prepared.Keep(nonces);
-        await batch.ForEachAsync(request.Items.Count, item => Prepare(prepared, item, nonces, bytes, illFormed), cancellation).ConfigureAwait(false);
+        await batch.ForEachAsync(due.Length, index => Prepare(prepared, due[index], nonces, bytes, illFormed), cancellation).ConfigureAwait(false);
         return prepared;
     }
 
