@@ -95,7 +95,15 @@ public sealed class GroupOperations
     /// <exception cref="KeyMeldException"><c>not_found</c>, or what the gateway answered.</exception>
     public async Task<GroupStatus> StatusAsync(Hash32 group, CancellationToken cancellationToken = default)
     {
-        var answer = await FetchAsync(_profile.GroupRecords.Get(group), 0, cancellationToken).ConfigureAwait(false);
+        KeygenJson answer;
+        try
+        {
+            answer = await FetchAsync(_profile.GroupRecords.Get(group), 0, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KeyMeldException error) when (error.Code == ErrorCodes.Erased)
+        {
+            return new GroupStatus(group, GroupState.Erased, [], null);
+        }
         return new GroupStatus(group, KeygenFetch.State(answer.State), [.. answer.Registrations.Select(registration => registration is not null)], KeygenFetch.Error(answer));
     }
 

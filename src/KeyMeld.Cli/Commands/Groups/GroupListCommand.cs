@@ -44,11 +44,11 @@ internal static class GroupListCommand
         try
         {
             var status = await client.Groups.StatusAsync(group.Id, cancellationToken);
-            return (status.State == GroupState.Formed ? "formed, not verified yet" : status.State.ToString().ToLowerInvariant(), $"{status.Joined} of {status.Taken.Count}");
+            return (status.State == GroupState.Formed ? "formed, not verified yet" : status.State.ToString().ToLowerInvariant(), status.Taken.Count == 0 ? null : $"{status.Joined} of {status.Taken.Count}");
         }
         catch (KeyMeldException exception)
         {
-            return (exception.Code == ErrorCodes.Erased ? "erased" : $"unknown: {exception.Code}", null);
+            return ($"unknown: {exception.Code}", null);
         }
     }
 }
