@@ -67,12 +67,12 @@ internal static class CoSignCommand
     private static async Task<int> OnceAsync(CoSigner signer, List<SigningReference> references, CancellationToken cancellationToken)
     {
         var outcomes = await Task.WhenAll(references.Select(reference => signer.SignAsync(reference, cancellationToken)));
-        return outcomes.Max(outcome => OutcomeOutput.Print(outcome, [], null, waitingIsFine: false));
+        return outcomes.Max(outcome => OutcomeOutput.Print(outcome, [], OutcomeFiles.None, waitingIsFine: false));
     }
 
     private static ValueTask<bool> DecideAsync(SigningReview review, CancellationToken cancellationToken)
     {
-        ReviewOutput.Print(review);
+        ReviewOutput.Print(review, all: true, BitcoinNetwork.Mainnet);
         return ValueTask.FromResult(true);
     }
 

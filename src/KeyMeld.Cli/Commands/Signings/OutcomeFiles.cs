@@ -33,12 +33,7 @@ internal sealed record OutcomeFiles(string? Folder, string? Results)
             return;
         }
         Directory.CreateDirectory(Folder);
-        var files = items.Zip(rows).Select(item => item.First switch
-        {
-            SignedItem.Signed signed => (Name: FileName(item.Second[0]!), Kind: "sig", Text: signed.Signature.ToString()),
-            SignedItem.PreSigned pre => (FileName(item.Second[0]!), "presig", pre.PreSignature.PreSignature.ToString()),
-            _ => (FileName(item.Second[0]!), "", ""),
-        });
+        var files = items.Zip(rows).Select(item => (Name: FileName(item.Second[0]!), Of(item.First).Kind, Of(item.First).Text));
         // One name may have several: a message signed under several keys, a pre-signature for each point. Then they are numbered.
         foreach (var named in files.Where(file => file.Kind.Length > 0).GroupBy(file => (file.Name, file.Kind)))
         {
@@ -49,6 +44,13 @@ internal sealed record OutcomeFiles(string? Folder, string? Results)
             }
         }
     }
+
+    private static (string Kind, string Text) Of(SignedItem item) => item switch
+    {
+        SignedItem.Signed signed => ("sig", signed.Signature.ToString()),
+        SignedItem.PreSigned pre => ("presig", pre.PreSignature.PreSignature.ToString()),
+        _ => ("", ""),
+    };
 
     private static string FileName(string name) => Path.GetFileName(name) is { Length: > 0 } file ? file : "item";
 }

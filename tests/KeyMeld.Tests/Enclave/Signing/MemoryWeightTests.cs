@@ -62,7 +62,7 @@ public sealed class MemoryWeightTests
 
     // 2^depth leaves of two bytes.
     private static ScriptTree Wide(int depth, int seed) => depth == 0
-        ? new ScriptTree.Leaf(0xc0, new[] { (byte)seed, (byte)(seed >> 8) })
+        ? new ScriptTree.Leaf(0xc0, new[] { (byte)(seed & 0xff), (byte)((seed >> 8) & 0xff) })
         : new ScriptTree.Branch(Wide(depth - 1, (seed * 2) + 1), Wide(depth - 1, (seed * 2) + 2));
 
     private Task<(long Held, long Reserved, long Kept, long KeptReserved)> MeasureAsync(TestGroup group, int items) => MeasureAsync(group, TestRequest.Messages(items));
