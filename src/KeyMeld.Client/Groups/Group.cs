@@ -19,7 +19,7 @@ public sealed class Group
         Label = roster.Terms.Label is { } label ? UntrustedText.Show(label) : null;
         MyIndex = GroupFormation.PlaceOf(record);
         IsCreator = record.IsCreator;
-        Members = [.. roster.Members.Select(member => new GroupMember(member.Index, member.User, member.Auth, member.Key, member.Approval, member.Enclave))];
+        Members = [.. roster.Members.Select(member => new GroupMember(member.Index, member.User, member.Auth, member.Key, member.Approval, member.Enclave, member.Source))];
         Subsets = [.. Manifest.Subsets.Select((subset, index) => new GroupSubset(subset.Id, subset.Members, roster.ChainOf(subset.Id, null), roster.OutputKeys[1 + index]))];
         Enclaves = [.. Manifest.Enclaves.Select(GroupEnclave.Of)];
     }
@@ -108,7 +108,8 @@ public sealed class Group
 /// <param name="MemberKey">Its share of the aggregate key, 33 bytes.</param>
 /// <param name="Approval">Whether its approval is needed for everything it signs.</param>
 /// <param name="Enclave">Index of the hosting enclave in <see cref="Group.Enclaves"/>; null when it signs at home.</param>
-public sealed record GroupMember(int Index, Id16 User, XOnlyPublicKey AuthorisationKey, PublicKey MemberKey, bool Approval, int? Enclave);
+/// <param name="Source">Whether the key was imported, made by the enclave, or is kept at home, as its owner's registration says.</param>
+public sealed record GroupMember(int Index, Id16 User, XOnlyPublicKey AuthorisationKey, PublicKey MemberKey, bool Approval, int? Enclave, KeySource Source);
 
 /// <summary>A part of a verified group.</summary>
 /// <param name="Id">Its id.</param>

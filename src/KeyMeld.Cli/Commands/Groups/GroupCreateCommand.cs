@@ -22,6 +22,7 @@ internal static class GroupCreateCommand
     private static readonly Option<bool> Unattended = new("--unattended") { Description = "Sign without approvals. Members must accept that explicitly." };
     private static readonly Option<bool> NoApproval = new("--no-approval") { Description = "Do not insist on your own approval for what your key signs." };
     private static readonly Option<string?> Key = new("--key") { Description = "File with your own member key (64 hex digits or WIF); a fresh one is made without it." };
+    private static readonly Option<bool> MadeKey = new("--made-key") { Description = "Have the hosting enclave make your member key: nobody ever holds it, and nothing recovers it but the enclave's own identity key." };
     private static readonly Option<string[]> Approver = new("--approver") { Description = "Members whose approvals count, by name or place; all without it. Repeat it." };
     private static readonly Option<string?> Tweaks = new("--tweaks") { Description = $"The group's tweaks: {TweakSyntax.Help}. BIP-86 without it." };
     private static readonly Option<string[]> Subset = new("--subset") { Description = SubsetSyntax.Help };
@@ -36,7 +37,7 @@ internal static class GroupCreateCommand
     {
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("create", "Create a group and invite its members."));
-        foreach (var option in (Option[])[Label, Member, NotMember, AtHome, Threshold, Unattended, NoApproval, Key, Approver, Tweaks, Subset, AllowRaw, BareKey, JoinBy, SignUntil, Enclave, Out])
+        foreach (var option in (Option[])[Label, Member, NotMember, AtHome, Threshold, Unattended, NoApproval, Key, MadeKey, Approver, Tweaks, Subset, AllowRaw, BareKey, JoinBy, SignUntil, Enclave, Out])
         {
             command.Options.Add(option);
         }
@@ -68,7 +69,7 @@ internal static class GroupCreateCommand
         {
             Report.Warn($"After {end:u} this group can never sign again; whatever it still holds then is stuck.");
         }
-        using var key = !own ? null : parsed.GetValue(Key) is { } file ? MemberKey.FromFile(file) : MemberKey.Generate();
+        using var key = own ? MemberKeyChoice.Of(parsed.GetValue(Key) is { } file ? MemberKey.FromFile(file) : null, parsed.GetValue(MadeKey)) : null;
         using var session = profile.OpenSession(parsed);
         using var created = await session.Client.Groups.CreateAsync(plan, cancellationToken);
         if (key is not null)

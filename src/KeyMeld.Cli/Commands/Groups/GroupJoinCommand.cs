@@ -2,7 +2,6 @@ using System.CommandLine;
 using KeyMeld.Cli.Output;
 using KeyMeld.Cli.Profiles;
 using KeyMeld.Client;
-using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Invitations;
 
 namespace KeyMeld.Cli.Commands.Groups;
@@ -34,10 +33,6 @@ internal static class GroupJoinCommand
 
     private static async Task<int> RunAsync(ProfileArguments profile, ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (parsed.GetValue(Key) is not null && parsed.GetValue(MadeKey))
-        {
-            throw new KeyMeldException(ErrorCodes.BadRequest, "Give either --key or --made-key.");
-        }
         var text = parsed.GetValue(InvitationText)!;
         using var invitation = Invitation.Parse(File.Exists(text) ? await File.ReadAllTextAsync(text, cancellationToken) : text);
         using var session = profile.OpenSession(parsed);
@@ -47,11 +42,7 @@ internal static class GroupJoinCommand
         {
             return 1;
         }
-        if (parsed.GetValue(MadeKey))
-        {
-            Report.Warn("The enclave makes your member key, and nobody but it has the key: it has no recovery but the enclave's identity key.");
-        }
-        using var key = KeyMaterial.Read(session.Client, parsed.GetValue(Key), parsed.GetValue(KeyOf)) ?? (parsed.GetValue(MadeKey) ? MemberKey.MadeByEnclave() : MemberKey.Generate());
+        using var key = MemberKeyChoice.Of(KeyMaterial.Read(session.Client, parsed.GetValue(Key), parsed.GetValue(KeyOf)), parsed.GetValue(MadeKey));
         var status = await session.Client.Groups.JoinAsync(offer, key, new JoinOptions
         {
             Approval = !parsed.GetValue(NoApproval),

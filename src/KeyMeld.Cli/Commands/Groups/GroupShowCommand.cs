@@ -77,10 +77,10 @@ internal static class GroupShowCommand
             return 0;
         }
         Report.Facts(facts);
-        Report.Table("members", ["place", "user", "member key", "enclave", "insists on approving"], group.Members.Select(member => (IReadOnlyList<string?>)
+        Report.Table("members", ["place", "user", "member key", "enclave", "key is", "insists on approving"], group.Members.Select(member => (IReadOnlyList<string?>)
         [
             $"{member.Index}{(member.Index == group.MyIndex ? " (you)" : "")}", member.User.ToString(), member.MemberKey.ToString(),
-            member.Enclave is { } index ? $"{group.Enclaves[index].Number}" : "at home", member.Approval ? "yes" : "no",
+            member.Enclave is { } index ? $"{group.Enclaves[index].Number}" : "at home", member.Source.ToString().ToLowerInvariant(), member.Approval ? "yes" : "no",
         ]));
         KeyOutput.Print(key, key.Id is null ? [.. group.Subsets.Select((_, index) => NamedKey.Of(group, index))] : [], network);
         if (parsed.GetValue(Roster) is { } other)

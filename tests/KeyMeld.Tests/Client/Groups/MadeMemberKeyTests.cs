@@ -27,8 +27,8 @@ public sealed class MadeMemberKeyTests : IDisposable
         Assert.DoesNotContain(_world.Bob.Profile.SecretsNamed(""), name => name.Contains("/member/", StringComparison.Ordinal));
         var alice = await _world.Alice.Groups.WaitUntilFormedAsync(group, cancellationToken: Cancel);
         await _world.Bob.Groups.WaitUntilFormedAsync(group, cancellationToken: Cancel);
-        // The owner's registration proves which keys are made.
-        Assert.Equal([KeySource.Imported, KeySource.Made], _world.Gateway.Groups[group].Registrations.Select(registration => Registration.Parse(registration!.Statement).Source));
+        // The owners' registrations prove which keys are made.
+        Assert.Equal([KeySource.Imported, KeySource.Made], alice.Members.Select(member => member.Source));
         var outcome = await _world.Alice.Signings.SignAsync(alice, [SigningContent.FromHash(new byte[32])], cancellationToken: Cancel);
         Assert.True(outcome.IsSigned);
         var asked = Assert.Single(_world.Gateway.Posts, call => call.Target.EndsWith("/make-key", StringComparison.Ordinal));
