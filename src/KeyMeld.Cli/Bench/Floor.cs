@@ -6,19 +6,21 @@ namespace KeyMeld.Cli.Bench;
 
 /// <summary>
 /// The libsecp256k1 work of one signing of all signers: a nonce each; at each node the public nonces of the other nodes' signers parsed, all aggregated and processed, a partial signature of each signer it
-/// hosts; once the partial signatures parsed and aggregated and the signature verified. No encoding, no encryption, no transport, no disk.
+/// hosts; once the partial signatures parsed and aggregated and the signature verified. With an adaptor its point is parsed and folded in at each node, and the pre-signature verified. No encoding, no encryption, no transport, no disk.
 /// </summary>
 internal sealed class Floor : IDisposable
 {
     private readonly int nodes;
     private readonly SecretKey[] keys;
     private readonly KeyAggregation aggregation;
+    private readonly PublicKey? point;
 
     /// <param name="signers">How many sign.</param>
     /// <param name="nodes">On how many nodes they are hosted, in turn.</param>
-    public Floor(int signers, int nodes)
+    /// <param name="point">The adaptor point, for pre-signatures.</param>
+    public Floor(int signers, int nodes, PublicKey? point = null)
     {
-        this.nodes = nodes;
+        (this.nodes, this.point) = (nodes, point);
         keys = [.. Enumerable.Range(0, signers).Select(_ => SecretKey.Generate())];
         aggregation = KeyAggregation.Aggregate(KeyAggregation.Sort([.. keys.Select(key => key.PublicKey)]));
     }
@@ -70,7 +72,8 @@ internal sealed class Floor : IDisposable
         SigningSession? session = null;
         for (var node = 0; node < nodes; node++)
         {
-            session = SigningSession.Create(AggregateNonce.Aggregate(Received(node, nonces)), message, aggregation);
+            var nonce = AggregateNonce.Aggregate(Received(node, nonces));
+            session = SigningSession.Create(point is null ? nonce : nonce.WithAdaptor(PublicKey.Parse(point.Bytes)), message, aggregation);
             for (var signer = node; signer < keys.Length; signer += nodes)
             {
                 partials[signer] = session.Sign(secret[signer], keys[signer]);
@@ -78,7 +81,7 @@ internal sealed class Floor : IDisposable
             }
         }
         var signature = session!.Aggregate([.. partials.Select(partial => PartialSignature.Parse(partial.Bytes))]);
-        if (!aggregation.OutputKey.Verify(message, signature))
+        if (!(point is null ? aggregation.OutputKey.Verify(message, signature) : PreSignature.Parse(signature.Bytes).Verify(aggregation.OutputKey, message, point)))
         {
             throw new InvalidOperationException("The floor's own signature does not verify.");
         }

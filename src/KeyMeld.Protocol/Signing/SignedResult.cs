@@ -1,6 +1,7 @@
 // protocol.md sections 6 and 10: result, signed like a round blob by any enclave of the manifest; attempt and τ are taken from it. Every signature is verified again.
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol.Sessions;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
@@ -50,11 +51,9 @@ public static class SignedResult
         {
             throw Wrong(envelope, $"has {results.Length} entries for {request.Items.Count} items");
         }
-        for (var i = 0; i < results.Length; i++)
-        {
-            results[i] = Check(request, envelope, i, results[i]);
-        }
-        return results;
+        var checkedResults = new ItemResult[results.Length];
+        BatchRunner.ForEach(results.Length, index => checkedResults[index] = Check(request, envelope, index, results[index]));
+        return checkedResults;
     }
 
     private static ItemResult[] Parse(RoundBlobEnvelope envelope, byte[] plaintext)

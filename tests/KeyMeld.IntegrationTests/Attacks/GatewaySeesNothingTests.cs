@@ -33,10 +33,13 @@ public sealed class GatewaySeesNothingTests(StackFixture fixture) : IDisposable
         var content = Encoding.ASCII.GetBytes($"canary content {Guid.CreateVersion7():N}");
         byte[] aliceSecret = Drawn(), bobSecret = Drawn();
         var (group, sessionSecret) = await FormAsync(label, aliceSecret, bobSecret);
-        var reference = await alice.Client.Signings.RequestAsync(group, [SigningContent.FromBytes(content)], cancellationToken: Cancel);
+        using var adaptorSecret = SecretKey.Generate();
+        var reference = await alice.Client.Signings.RequestAsync(
+            group, [SigningContent.FromBytes(content), SigningContent.FromBytes([.. content, 1]) with { Adaptor = Adaptor.Of(adaptorSecret.PublicKey) }], cancellationToken: Cancel);
         await bob.Client.Signings.ApproveAsync(await bob.Client.Signings.ReviewAsync(reference, Cancel), cancellationToken: Cancel);
         var outcome = await alice.Client.Signings.WaitAsync(reference, Patience, Cancel);
-        var signature = Assert.Single(outcome.Signatures);
+        var signature = Assert.IsType<SignedItem.Signed>(outcome.Items![0]).Signature;
+        var pre = Assert.Single(outcome.PreSignatures);
 
         var holdings = new GatewayHoldings(fixture.Stack);
         // What the gateway must hold is found, so the search works.
@@ -57,6 +60,10 @@ public sealed class GatewaySeesNothingTests(StackFixture fixture) : IDisposable
             ["signature"] = signature.Bytes.ToArray(),
             ["first half of the signature"] = signature.Bytes[..32].ToArray(),
             ["second half of the signature"] = signature.Bytes[32..].ToArray(),
+            ["adaptor point"] = adaptorSecret.XOnlyPublicKey.Bytes.ToArray(),
+            ["nonce of the pre-signature"] = pre.PreSignature.FinalNonceX.ToArray(),
+            ["scalar of the pre-signature"] = pre.PreSignature.Scalar.ToArray(),
+            ["adapted scalar"] = pre.Adapt(adaptorSecret).Bytes[32..].ToArray(),
         };
         Assert.All(secrets, secret => Assert.True(holdings.Find(secret.Value) is { Count: 0 }, $"{secret.Key} is in {string.Join(", ", holdings.Find(secret.Value))} ({holdings.Size} bytes)"));
     }

@@ -36,7 +36,8 @@ internal sealed class ScheduleWorld : IDisposable
     /// <param name="homes">Members who sign at home, ascending.</param>
     public ScheduleWorld(TestGroup group, IReadOnlyList<HostedEnclave> keys, int items, params HomeMember[] homes)
     {
-        _request = new TestRequest(group, TestRequest.Messages(items));
+        // The first item of each has an adaptor.
+        _request = new TestRequest(group, [.. TestRequest.Messages(items).Select((item, index) => index == 0 ? item with { Adaptor = group.Members[0].Auth.PublicKey } : item)]);
         _processes = [.. keys.Select(key => new List<HostedEnclave> { key.Again() })];
         _members = homes;
         _homes = [.. homes.Select(home => new List<HomeNode> { home.Again() })];
@@ -203,7 +204,7 @@ internal sealed class ScheduleWorld : IDisposable
         {
             // All nodes are honest: whatever combines at all is complete, and nobody is ever named.
             Combined++;
-            Assert.All(driver.Read(result), item => Assert.IsType<ItemResult.Completed>(item));
+            Assert.All(driver.Read(result), (item, index) => Assert.True(index == 0 ? item is ItemResult.PreSigned : item is ItemResult.Completed));
         }
     }
 
@@ -221,7 +222,9 @@ internal sealed class ScheduleWorld : IDisposable
         {
             var all = _request.Verified.SignersOf(pair.Item).Select(signer => PublicNonce.Parse(Convert.FromHexString(nonces[new RoundPair(pair.Item, signer)]))).ToArray();
             var keys = _request.Verified.KeysOf(pair.Item);
-            var session = SigningSession.Create(AggregateNonce.Aggregate(all), _request.Items[pair.Item].Message.Bytes, keys);
+            var aggregate = AggregateNonce.Aggregate(all);
+            aggregate = _request.Items[pair.Item].Adaptor is { } point ? aggregate.WithAdaptor(point) : aggregate;
+            var session = SigningSession.Create(aggregate, _request.Items[pair.Item].Message.Bytes, keys);
             Assert.True(session.VerifyPartial(PartialSignature.Parse(partial.Bytes), PublicNonce.Parse(Convert.FromHexString(nonces[pair])), _request.Group.Roster.Members[pair.Signer].Key));
             var challenge = $"{session.Nonce} {_request.Items[pair.Item].Message} {keys.OutputKey} {partial}";
             if (!_challenges.TryAdd(nonces[pair], challenge))

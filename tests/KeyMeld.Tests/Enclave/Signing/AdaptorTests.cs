@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Rounds;
@@ -75,6 +76,22 @@ public sealed class AdaptorTests : IDisposable
             AssertOpens(result, [points[index / 2]]);
         }
         Array.ForEach(points, point => point.Dispose());
+    }
+
+    [Fact]
+    public async Task P01_an_item_id_given_twice_is_refused_before_any_nonce_is_made()
+    {
+        var group = new TestGroup(_enclaves, [new(0), new(1), new(2)]);
+        var signing = Id16.Random();
+        var item = TestRequest.Item() with { Adaptor = Points[0] };
+        var other = item with { Adaptor = Points[1] };
+        byte[] twice = [0x82, .. SigningItems.Encode([item])[1..], .. SigningItems.Encode([other])[1..]];
+        var wire = group.Cipher.Encrypt(Purposes.SigningItems, Aad.SigningItems(group.RosterHash, signing), twice);
+        var driver = new Driver(new TestRequest(group, [item, other with { Item = Id16.Random() }], signing: signing, change: request => request with { Sealed = Hash32.Sha256(wire) }), _enclaves);
+        var open = driver.OpenCall(0).With(call => call.Items = ByteString.CopyFrom(wire));
+        await Refused.WithAsync(ErrorCodes.ItemsInvalid, () => _enclaves[0].Signing.OpenAsync(open, TestContext.Current.CancellationToken));
+        Assert.Equal((0, 0UL), (_enclaves[0].Signing.Remembered, _enclaves[0].Counters.NoncesIssued));
+        AssertOpens((await new Driver(new TestRequest(group, [item]), _enclaves).RunAsync())[0], [_secrets[0]]);
     }
 
     [Fact]

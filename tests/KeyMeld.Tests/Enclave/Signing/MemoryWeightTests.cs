@@ -1,5 +1,7 @@
+using KeyMeld.Protocol;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
 using KeyMeld.Tests.Enclave.Rounds;
 
 namespace KeyMeld.Tests.Enclave.Signing;
@@ -21,6 +23,26 @@ public sealed class MemoryWeightTests
         var (held, reserved, kept, keptReserved) = await MeasureAsync(group, Items);
         Assert.InRange(held + (2 * Items * NativeNonce), Items * 500, reserved);
         Assert.InRange(kept, Items * 200, keptReserved);
+    }
+
+    [Fact]
+    public async Task Adaptors_with_sixteen_points_each_take_no_more_memory_than_the_budget_says()
+    {
+        const int Items = 600;
+        const int NativeNonce = 136;
+        var group = new TestGroup(_enclaves, [new(0, approval: false), new(0, approval: false)], new GroupShape { Unattended = true });
+        SecretKey[] secrets = [.. Enumerable.Range(0, Limits.MaxPoints).Select(_ => SecretKey.Generate())];
+        PublicKey[] points = [.. secrets.Select(secret => secret.PublicKey)];
+        var (signing, sum) = (Id16.Random(), PublicKey.Combine(points));
+        SigningItem[] items = [.. TestRequest.Messages(Items).Select(item => item with
+        {
+            Adaptor = sum,
+            Points = [.. secrets.Select((secret, i) => new AdaptorPoint(points[i], secret.SignSchnorr(AdaptorProof.Digest(group.RosterHash, signing, item.Item, i, points).Bytes)))],
+        })];
+        await MeasureAsync(group, 100);
+        var (held, reserved, kept, keptReserved) = await MeasureAsync(group, items, signing);
+        Assert.InRange(held + (2 * Items * NativeNonce), Items * 2_000, reserved);
+        Assert.InRange(kept, Items * 2_000, keptReserved);
     }
 
     [Fact]
@@ -67,10 +89,10 @@ public sealed class MemoryWeightTests
 
     private Task<(long Held, long Reserved, long Kept, long KeptReserved)> MeasureAsync(TestGroup group, int items) => MeasureAsync(group, TestRequest.Messages(items));
 
-    private async Task<(long Held, long Reserved, long Kept, long KeptReserved)> MeasureAsync(TestGroup group, SigningItem[] items)
+    private async Task<(long Held, long Reserved, long Kept, long KeptReserved)> MeasureAsync(TestGroup group, SigningItem[] items, Id16? signing = null)
     {
         var enclave = _enclaves[0];
-        var driver = new Driver(new TestRequest(group, items), enclave) { Approvals = [] };
+        var driver = new Driver(new TestRequest(group, items, signing: signing), enclave) { Approvals = [] };
         var open = driver.OpenCall(0);
         await enclave.GroupDesk.LoadGroupAsync(group.Bundle(0), TestContext.Current.CancellationToken);
         var (heap, used) = (GC.GetTotalMemory(true), enclave.Memory.Used);
