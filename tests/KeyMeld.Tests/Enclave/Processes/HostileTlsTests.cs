@@ -1,4 +1,3 @@
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Tests.Enclave.Support;
@@ -69,26 +68,6 @@ public class HostileTlsTests
         var row = await enclave.GenesisAsync();
         Assert.Equal(State.Ready, (await enclave.ConfigureAsync(row)).State);
         Assert.Equal(0, proxy.BytesHeard);
-    }
-
-    [Fact]
-    public async Task K19_an_outdated_protocol_is_not_spoken()
-    {
-        await using var machine = await TestMachine.StartAsync(program: EnclavePrograms.Enclave);
-        await using var front = new TlsFront(machine.Kms.Endpoint);
-        using var ours = new TestAuthority("Test Root");
-        using var server = ours.Issue(Host);
-        front.Shown = [server];
-#pragma warning disable SYSLIB0039, CA5397 // The outdated protocol is the attack.
-        front.Protocols = SslProtocols.Tls11;
-#pragma warning restore SYSLIB0039, CA5397
-        var enclave = await machine.StartProcessAsync(configuration: text => Configured(text, front.Endpoint, ours.Pem));
-        await machine.SetPolicyAsync(machine.KeyArn, machine.ClosedPolicy(machine.Measurement));
-        await enclave.ConfigureAsync();
-        Assert.Equal(ErrorCodes.KmsUnreachable, (await EnclaveCaller.RefusalAsync(() => enclave.GenesisAsync())).Code);
-        Assert.Equal(0, front.BytesHeard);
-        front.Protocols = SslProtocols.Tls13;
-        Assert.NotNull(await enclave.GenesisAsync());
     }
 
     [Fact]

@@ -73,6 +73,9 @@ public class ProcessStartTests(ProcessFixture fixture) : IClassFixture<ProcessFi
 
     [Theory]
     [InlineData("mode: development", "mode: production", "must be https in production")]
+    [InlineData("endpoint_url:", "endpoint_url: \"http://kms.us-west-2.amazonaws.com\" #", "must be https in production")]
+    [InlineData("endpoint_url:", "endpoint_url: \"https://kms.us-west-2.example.com\" #", "must be https in production and AWS's own")]
+    [InlineData("endpoint_url:", "tls_roots: \"mine\"\n  endpoint_url:", "for development only")]
     [InlineData("endpoint_url:", "enable_attestation: false\n  endpoint_url:", "must be true in production")]
     [InlineData("key_id: \"", "key_id: \"alias/mine\" #", "an alias could be pointed elsewhere")]
     [InlineData("key_id: \"arn:aws:kms:us-west-2", "key_id: \"arn:aws:kms:us-east-1", "names a key of region us-east-1")]

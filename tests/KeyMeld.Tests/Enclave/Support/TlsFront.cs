@@ -26,8 +26,6 @@ internal sealed class TlsFront : IAsyncDisposable
     /// <summary>The server's certificate and what it sends along.</summary>
     public X509Certificate2Collection? Shown { get; set; }
 
-    public SslProtocols Protocols { get; set; } = SslProtocols.Tls12 | SslProtocols.Tls13;
-
     /// <summary>Bytes that came through TLS, or in the clear where no certificate is shown.</summary>
     public long BytesHeard { get; private set; }
 
@@ -84,7 +82,6 @@ internal sealed class TlsFront : IAsyncDisposable
         await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
         {
             ServerCertificateContext = SslStreamCertificateContext.Create(shown[0], [.. shown.Skip(1)], offline: true),
-            EnabledSslProtocols = Protocols,
         }, _stop.Token);
         return stream;
     }
