@@ -36,6 +36,14 @@ test-kms-e2e *args:
 bench *args:
     ./keymeld bench {{args}}
 
+# Kill enclaves and gateways at the steps of hundreds of geneses, unseals and key changes.
+crashes *args:
+    eng/crashes.sh {{args}}
+
+# Remove every named check of KMS, CMS, attestation and sealing once, and see a test fail (half an hour).
+mutate *args:
+    dotnet run eng/mutate.cs {{args}}
+
 # Remove what was built and the development data.
 clean:
     rm -rf artifacts data

@@ -48,6 +48,9 @@ internal sealed class CrashWorld : IAsyncDisposable
         _between = machine.Between(CallKmsAsync);
     }
 
+    /// <summary>What somebody in KMS's place makes of an honest answer; null leaves it.</summary>
+    public Func<KmsExchange, KmsAnswer>? Lie { get; set; }
+
     public string Database => Path.Combine(_folder, "keymeld.db");
 
     /// <summary>What passed since the last plan, for a failure's message.</summary>
@@ -59,7 +62,6 @@ internal sealed class CrashWorld : IAsyncDisposable
     public HashSet<string> Announced { get; } = [];
 
     private string Socket => Path.Combine(_folder, "enclave.sock");
-
     private string GatewayFile => Path.Combine(_folder, "gateway.yaml");
 
     /// <summary>Starts what does not run, kills by the plan and starts again, and returns when the gateway shows a ready enclave.</summary>
@@ -137,6 +139,20 @@ internal sealed class CrashWorld : IAsyncDisposable
         await _killing;
     }
 
+    /// <summary>Starts the enclave anew, and the gateway where it does not run, and returns the reason the gateway shows once its enclave is locked.</summary>
+    public async Task<string> LockedAsync()
+    {
+        // The gateway has to see it gone before it is back, or what it shows may be of before.
+        await KillAsync(Victims.Enclave);
+        if (_gateway is { HasExited: false })
+        {
+            await ShownAsync(enclave => enclave.State is "unreachable");
+        }
+        await StartMissingAsync();
+        var shown = await ShownAsync(enclave => enclave.State is "locked" or "ready");
+        return shown.Reason ?? shown.State;
+    }
+
     public async Task KillAllAsync() => await KillAsync(Victims.Enclave | Victims.Gateway);
 
     public async ValueTask DisposeAsync()
@@ -180,7 +196,7 @@ internal sealed class CrashWorld : IAsyncDisposable
 
     private async Task<bool> IsReadyAsync()
     {
-        if (_gateway is not { HasExited: false } gateway || gateway.ReadyLine is not { } line)
+        if (_gateway is not { HasExited: false, ReadyLine: { } line })
         {
             return false;
         }
@@ -202,6 +218,25 @@ internal sealed class CrashWorld : IAsyncDisposable
         }
     }
 
+    private async Task<EnclaveJson> ShownAsync(Func<EnclaveJson, bool> awaited)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            Assert.False(patience.IsCancellationRequested, $"What was awaited did not show: {_enclave?.Output}\n{_gateway?.Output}\n{Steps}");
+            if (_gateway!.ReadyLine is { } line)
+            {
+                var answer = await _http.GetByteArrayAsync(new Uri(new Uri(line.Split(' ')[1]), "/api/v1/enclaves"), TestContext.Current.CancellationToken);
+                var enclave = Assert.Single(System.Text.Json.JsonSerializer.Deserialize(answer, ProtocolJson.Default.EnclaveListJson)!.Enclaves);
+                if (awaited(enclave))
+                {
+                    return enclave;
+                }
+            }
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
     private byte[] AskModule(byte[] request, Func<byte[]> ask)
     {
         StepAsync("to the module").GetAwaiter().GetResult();
@@ -214,7 +249,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     private async Task<KmsAnswer?> CallKmsAsync(KmsExchange exchange)
     {
         await StepAsync($"KMS did {exchange.Operation}");
-        return exchange.Answer;
+        return Lie?.Invoke(exchange) ?? exchange.Answer;
     }
 
     private async Task StepAsync(string what)
