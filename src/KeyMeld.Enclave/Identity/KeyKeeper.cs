@@ -71,10 +71,11 @@ public sealed class KeyKeeper
                 }
                 var next = Next(new KeyEvent.Opened(identities.ToImmutableSortedDictionary(identity => identity.Epoch, identity => identity.Key)));
                 Volatile.Write(ref _keyring, new Keyring(KeyTransition.NumberOf(next)!.Value, identities));
-                if (_pending is not null && next is not KeyState.Pending)
+                if (_pending is { } made && next is not KeyState.Pending)
                 {
-                    DisposeUnlessUsed(_pending);
+                    // Forgotten first, so that it is wiped where another key took its place.
                     _pending = null;
+                    DisposeUnlessUsed(made);
                 }
                 return State = next;
             }
