@@ -74,6 +74,27 @@ public sealed class InteropTests(StackFixture fixture) : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Ecdsa_signatures_of_ours_and_of_nobles_verify_on_both_sides_and_are_equal_for_one_key()
+    {
+        await using var noble = await NodeScript.StartAsync("signatures.mjs");
+        var theirs = PublicKey.Parse(Convert.FromHexString(await noble.AskAsync("keys", "compressed")));
+        using var ours = SecretKey.Generate();
+        using var exported = ours.Export();
+        for (var i = 0; i < 20; i++)
+        {
+            var message = Hash32.Sha256([(byte)i]);
+            var given = EcdsaSignature.Parse(Convert.FromHexString(await noble.AskAsync("signEcdsa", "signature", new JsonObject { ["message"] = message.ToString() })));
+            Assert.True(theirs.VerifyEcdsa(message.Bytes, given));
+            var made = Convert.ToHexStringLower(ours.SignEcdsa(message.Bytes).Bytes);
+            var asked = new JsonObject { ["key"] = Convert.ToHexStringLower(ours.PublicKey.Bytes), ["message"] = message.ToString(), ["signature"] = made };
+            Assert.True((await noble.AskAsync("verifyEcdsa", asked))["valid"]!.GetValue<bool>());
+            // RFC 6979 and low s: nothing is left to choose.
+            var same = new JsonObject { ["secret"] = Convert.ToHexStringLower(exported.Span), ["message"] = message.ToString() };
+            Assert.Equal(await noble.AskAsync("signEcdsaWith", "signature", same), made);
+        }
+    }
+
     private static async Task<bool> VerifiesAsync(NodeScript noble, SecretKey key, Hash32 message, SchnorrSignature signature)
     {
         var asked = new JsonObject { ["key"] = key.XOnlyPublicKey.ToString(), ["message"] = message.ToString(), ["signature"] = signature.ToString() };

@@ -11,16 +11,7 @@ internal sealed record CliRun(int ExitCode, string Output, string Error)
 
     public static async Task<CliRun> OfAsync(string home, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = home,
-        };
-        start.Environment["HOME"] = home;
-        start.Environment.Remove("KEYMELD_PASSPHRASE");
-        start.Environment.Remove("KEYMELD_PROFILE");
+        var start = StartOf(home, arguments);
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
@@ -31,6 +22,22 @@ internal sealed record CliRun(int ExitCode, string Output, string Error)
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return new CliRun(process.ExitCode, await output, await error);
+    }
+
+    /// <summary>How the program is started, with a home of its own.</summary>
+    public static ProcessStartInfo StartOf(string home, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = home,
+        };
+        start.Environment["HOME"] = home;
+        start.Environment.Remove("KEYMELD_PASSPHRASE");
+        start.Environment.Remove("KEYMELD_PROFILE");
+        return start;
     }
 
     /// <summary>Exit code 0, or the test fails with what the program said.</summary>
