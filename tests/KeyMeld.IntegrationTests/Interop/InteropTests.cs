@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using KeyMeld.Client;
 using KeyMeld.IntegrationTests.Support;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
 
@@ -36,6 +37,31 @@ public sealed class InteropTests(StackFixture fixture) : IDisposable
         var group = await FormAsync(scure, PlannedParticipant.Own() with { AtHome = true });
         Assert.All(group.Members, member => Assert.Null(member.Enclave));
         await SignAsync(scure, group, [SigningContent.FromBytes(new byte[] { 7 })]);
+    }
+
+    [Fact]
+    public async Task A_member_with_scures_musig2_pre_signs_items_with_adaptors()
+    {
+        await using var scure = await ScureMember.StartAsync(fixture.Stack.Gateway);
+        using var secret = SecretKey.Generate();
+        var group = await FormAsync(scure, PlannedParticipant.Own());
+        SigningContent[] contents =
+        [
+            SigningContent.FromBytes(new byte[] { 1 }) with { Adaptor = Adaptor.Of(secret.PublicKey) },
+            SigningContent.FromBytes(new byte[] { 2 }) with { Adaptor = Adaptor.Of(secret.PublicKey), Tweaks = TweakChain.Empty },
+        ];
+        var (request, outcome) = await RunAsync(scure, group, contents);
+        Assert.Equal(2, outcome.PreSignatures.Count);
+        foreach (var (item, preSignature) in outcome.PreSignatures.Index())
+        {
+            // Completed with the secret it is a signature to whoever never heard of adaptors, and gives the secret away.
+            var signature = preSignature.Adapt(secret);
+            Assert.True(await scure.VerifiesAsync(request, item, signature));
+            Assert.False(await scure.VerifiesAsync(request, item, SchnorrSignature.Parse(preSignature.PreSignature.Bytes)));
+            Assert.True(preSignature.TryExtract(signature, out var learnt));
+            Assert.Equal(secret.PublicKey, learnt.PublicKey);
+            learnt.Dispose();
+        }
     }
 
     [Fact]
@@ -117,17 +143,22 @@ public sealed class InteropTests(StackFixture fixture) : IDisposable
     // Requested by Alice, whose co-signer takes part where her key is at home too; every signature is checked by both sides.
     private async Task<IReadOnlyList<SchnorrSignature>> SignAsync(ScureMember scure, Group group, IReadOnlyList<SigningContent> contents)
     {
+        var (request, outcome) = await RunAsync(scure, group, contents);
+        for (var item = 0; item < contents.Count; item++)
+        {
+            Assert.True(await scure.VerifiesAsync(request, item, outcome.Signatures[item]));
+        }
+        return outcome.Signatures;
+    }
+
+    private async Task<(VerifiedRequest Request, SigningOutcome Outcome)> RunAsync(ScureMember scure, Group group, IReadOnlyList<SigningContent> contents)
+    {
         var prepared = await _alice.Client.Signings.PrepareAsync(group, contents, new RequestOptions { AllowRawTweaks = true }, Cancel);
         await _alice.Client.Signings.SubmitAsync(prepared, TimeSpan.Zero, Cancel);
         using var cosigner = _alice.Client.CreateCoSigner();
         var own = group.Members[0].Enclave is null ? cosigner.SignAsync(prepared.Reference, Cancel) : Task.CompletedTask;
         Assert.Equal("completed", await scure.SignAsync(prepared.Reference).WaitAsync(Patience, Cancel));
         await own.WaitAsync(Patience, Cancel);
-        var outcome = await _alice.Client.Signings.WaitAsync(prepared.Reference, Patience, Cancel);
-        for (var item = 0; item < contents.Count; item++)
-        {
-            Assert.True(await scure.VerifiesAsync(prepared.Request, item, outcome.Signatures[item]));
-        }
-        return outcome.Signatures;
+        return (prepared.Request, await _alice.Client.Signings.WaitAsync(prepared.Reference, Patience, Cancel));
     }
 }

@@ -1,6 +1,7 @@
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
 using KeyMeld.Tests.Enclave.Rounds;
 using KeyMeld.Wire.V1;
 
@@ -41,6 +42,40 @@ public sealed class HomeTests
         var items = new[] { TestRequest.Item(), TestRequest.Item(atHome), TestRequest.Item(mixed), TestRequest.Item(atHome, tweaks), TestRequest.Item(tweaks: tweaks) };
         using var rounds = new MixedRounds(new TestRequest(group, items), _enclaves);
         Assert.All(await rounds.RunAsync(), result => Assert.IsType<ItemResult.Completed>(result));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(null)]
+    public async Task Items_with_adaptors_are_pre_signed_at_home_as_in_an_enclave(int? first)
+    {
+        using var secret = SecretKey.Generate();
+        var group = new TestGroup(_enclaves, [new(first), new(null)], new GroupShape { Tweaks = new TweakChain([new Tweak.Bip86()]) });
+        var items = new[] { TestRequest.Item() with { Adaptor = secret.PublicKey }, TestRequest.Item(), TestRequest.Item(tweaks: TweakChain.Empty) with { Adaptor = secret.PublicKey } };
+        using var rounds = new MixedRounds(new TestRequest(group, items), _enclaves);
+        var results = await rounds.RunAsync();
+        Assert.IsType<ItemResult.Completed>(results[1]);
+        foreach (var index in (int[])[0, 2])
+        {
+            var keys = rounds.Request.Verified.KeysOf(index).OutputKey;
+            var preSignature = PreSignature.Parse(Assert.IsType<ItemResult.PreSigned>(results[index]).PreSignature.Bytes);
+            Assert.True(preSignature.TryVerify(keys, items[index].Message.Bytes, secret.PublicKey, out var verified));
+            Assert.True(keys.Verify(items[index].Message.Bytes, verified.Adapt(secret)));
+        }
+    }
+
+    [Fact]
+    public async Task P05_a_member_at_home_that_leaves_the_adaptor_out_is_named_and_the_others_complete()
+    {
+        using var secret = SecretKey.Generate();
+        var group = new TestGroup(_enclaves, [new(0), new(null)]);
+        using var rounds = new MixedRounds(new TestRequest(group, [TestRequest.Item() with { Adaptor = secret.PublicKey }, TestRequest.Item()]), _enclaves);
+        var node = new MaliciousNode(rounds.Driver, NodeId.Home(1));
+        RoundBlob[] round1 = [await rounds.OpenAsync(NodeId.Enclave(0)), node.Open(entries => entries)];
+        RoundBlob[] round2 = [await rounds.SignAsync(NodeId.Enclave(0), round1), node.Sign(round1, _ => true, entries => entries, foldsAdaptor: _ => false)];
+        var results = rounds.Driver.Read(await rounds.Driver.CombineAsync(0, round1, round2));
+        Assert.Equal((ErrorCodes.PartialInvalid, NodeId.Home(1)), (Assert.IsType<ItemResult.Failed>(results[0]).Error, ((ItemResult.Failed)results[0]).Node!.Value));
+        Assert.IsType<ItemResult.Completed>(results[1]);
     }
 
     [Theory]

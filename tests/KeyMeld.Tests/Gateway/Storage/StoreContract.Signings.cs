@@ -48,6 +48,26 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task An_attempt_is_taken_over_as_it_is_and_by_one_gateway_only()
+    {
+        await using var stores = Open();
+        var signing = await NewSigningAsync(stores);
+        var (first, second) = (Lease(), Lease());
+        await stores.Signings.AddAsync(signing, first, Most);
+        Assert.Equal(SigningState.Running, stores.Signings.StateOf(signing.Request));
+        Assert.False(await stores.Signings.AdoptAsync(signing.Request, 1, second));
+        Assert.True(await stores.Signings.AdoptAsync(signing.Request, 1, first));
+        await stores.Signings.ReleaseAsync(first.Owner);
+        Assert.False(await stores.Signings.AdoptAsync(signing.Request, 2, second));
+        Assert.True(await stores.Signings.AdoptAsync(signing.Request, 1, second));
+        Assert.Equal(1, stores.Signings.Find(signing.Request)!.Attempts);
+        Assert.True(await stores.Signings.FinishAsync(signing.Request, second.Owner, Completed));
+        Assert.False(await stores.Signings.AdoptAsync(signing.Request, 1, second));
+        Assert.Equal(SigningState.Completed, stores.Signings.StateOf(signing.Request));
+        Assert.Null(stores.Signings.StateOf(Hash()));
+    }
+
+    [Fact]
     public async Task Of_many_decisions_at_once_exactly_the_completing_one_starts_the_signing()
     {
         await using var stores = Open();

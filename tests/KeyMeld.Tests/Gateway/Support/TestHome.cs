@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
@@ -46,7 +47,7 @@ internal sealed class TestHome(TestSigning signing, int place)
         }
         if (due.Round == RoundsJson.First)
         {
-            (await PostAsync(Open(due.Attempt!.Value))).Read(ProtocolJson.Default.StateJson);
+            await SayAsync(Open(due.Attempt!.Value));
         }
         else if (due.Round == RoundsJson.Second)
         {
@@ -54,10 +55,13 @@ internal sealed class TestHome(TestSigning signing, int place)
             var next = own.Boot == Boot
                 ? Sign(Purposes.Round2, due.Attempt!.Value, Round1Set.Tau([.. due.Round1!.Select(blob => Hash32.Sha256(blob.Blob))]))
                 : Open(due.Attempt!.Value + 1);
-            (await PostAsync(next)).Read(ProtocolJson.Default.StateJson);
+            await SayAsync(next);
         }
         return true;
     }
+
+    // The rounds may have gone on since it asked: then the next question says where they are.
+    private async Task SayAsync(RoundBlobEnvelope blob) => Assert.Contains((await PostAsync(blob)).Status, (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.Conflict]);
 
     public async Task RunAsync()
     {
