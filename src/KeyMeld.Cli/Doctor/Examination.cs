@@ -1,5 +1,3 @@
-using KeyMeld.Cli.Profiles;
-
 namespace KeyMeld.Cli.Doctor;
 
 /// <summary>All checks in order, the cause before its effects.</summary>
@@ -9,7 +7,6 @@ internal static class Examination
     {
         using (patient)
         {
-            patient.Trusted = patient.Releases.Count == 0 ? null : [.. patient.Releases.Select(path => ReleaseFile.Read(path))];
             List<Diagnosis> all = [];
             foreach (var check in (Func<Patient, CancellationToken, Task<IReadOnlyList<Diagnosis>>>[])
                 [ConfigurationCheck.RunAsync, KmsChecks.CredentialsAsync, KmsChecks.KeyAsync, KmsChecks.PolicyAsync, AttestationCheck.RunAsync, RowsCheck.RunAsync])

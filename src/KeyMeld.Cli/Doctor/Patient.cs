@@ -8,7 +8,8 @@ internal sealed class Patient : IDisposable
 {
     public required string ConfigFile { get; init; }
 
-    public required IReadOnlyList<string> Releases { get; init; }
+    /// <summary>The releases that should run, or null where that was not said.</summary>
+    public required IReadOnlyList<Release>? Trusted { get; init; }
 
     public required string? DevelopmentRoot { get; init; }
 
@@ -17,8 +18,6 @@ internal sealed class Patient : IDisposable
     public required string? Emulator { get; init; }
 
     public GatewayFacts? Facts { get; set; }
-
-    public IReadOnlyList<Release>? Trusted { get; set; }
 
     public AmazonKeyManagementServiceClient? Kms { get; set; }
 

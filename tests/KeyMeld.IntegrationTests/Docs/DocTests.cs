@@ -15,6 +15,16 @@ public sealed class DocTests(StackFixture fixture)
         await shell.RunAsync(DocPage.Load(page));
     }
 
+    /// <summary>Pages whose commands change the stack's keys: on a stack of their own.</summary>
+    [Theory]
+    [InlineData("kms.md")]
+    public async Task Every_command_of_the_page_runs_on_a_stack_of_its_own(string page)
+    {
+        await using var stack = await StackFixture.OwnStackAsync();
+        using var shell = new DocShell(stack);
+        await shell.RunAsync(DocPage.Load(page));
+    }
+
     [Fact]
     public void What_does_not_end_by_itself_is_read_and_not_run()
     {

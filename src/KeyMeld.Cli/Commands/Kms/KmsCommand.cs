@@ -1,4 +1,6 @@
 using System.CommandLine;
+using KeyMeld.Attestation;
+using KeyMeld.Cli.Profiles;
 
 namespace KeyMeld.Cli.Commands.Kms;
 
@@ -20,4 +22,14 @@ internal static class KmsCommand
         Description = "File with a release: its measurements and KMS key. May be repeated: while an update runs, the old and the new.",
         Required = required,
     };
+
+    /// <summary><c>--releaser PEM</c>.</summary>
+    public static Option<string?> ReleaserOption() => new("--releaser") { Description = "The releaser's public key (PEM): only releases it signed are accepted." };
+
+    /// <summary>Reads the releases that were named.</summary>
+    public static IReadOnlyList<Release> Read(string[] files, string? releaser)
+    {
+        var key = releaser is null ? null : ReleaseFile.ReadReleaser(releaser);
+        return [.. files.Select(path => ReleaseFile.Read(path, key))];
+    }
 }

@@ -11,12 +11,13 @@ internal static class KmsDoctorCommand
     {
         var config = new Option<string>("--config") { Description = "The gateway's configuration file.", Required = true };
         var release = KmsCommand.ReleaseOption(required: false);
+        var releaser = KmsCommand.ReleaserOption();
         var root = new Option<string?>("--insecure-development") { Description = "Root certificate of the NSM simulator, for a gateway on this machine." };
         var gateway = UrlOption.Create("--gateway", "Where to ask the gateway; its public_url without it.");
         var emulator = new Option<string?>("--emulator") { Description = "Data folder of a development stack: its administrator's credentials are used." };
         var command = new Command("doctor", "Check in order configuration, credentials, reachability of KMS, state of the key, its policy, attestation, sealed rows. "
             + "Needs credentials that may describe the key and read its policy (the administrator's), from the environment or as the AWS command line finds them.");
-        foreach (var option in (Option[])[config, release, root, gateway, emulator])
+        foreach (var option in (Option[])[config, release, releaser, root, gateway, emulator])
         {
             command.Options.Add(option);
         }
@@ -25,7 +26,7 @@ internal static class KmsDoctorCommand
             var patient = new Patient
             {
                 ConfigFile = Path.GetFullPath(parsed.GetValue(config)!),
-                Releases = parsed.GetValue(release) ?? [],
+                Trusted = parsed.GetValue(release) is { Length: > 0 } files ? KmsCommand.Read(files, parsed.GetValue(releaser)) : null,
                 DevelopmentRoot = parsed.GetValue(root),
                 Gateway = parsed.GetValue(gateway),
                 Emulator = parsed.GetValue(emulator),

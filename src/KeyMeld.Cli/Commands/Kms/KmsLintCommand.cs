@@ -1,7 +1,6 @@
 using System.CommandLine;
 using KeyMeld.Attestation;
 using KeyMeld.Cli.Output;
-using KeyMeld.Cli.Profiles;
 
 namespace KeyMeld.Cli.Commands.Kms;
 
@@ -12,14 +11,16 @@ internal static class KmsLintCommand
     {
         var file = new Argument<string>("POLICY.json") { Description = "The policy, as `aws kms get-key-policy --output text` prints it; - reads standard input." };
         var release = KmsCommand.ReleaseOption(required: false);
+        var releaser = KmsCommand.ReleaserOption();
         var command = new Command("lint", "Name every weakness of a policy. Exit code 0 only when there is none.");
         command.Arguments.Add(file);
         command.Options.Add(release);
+        command.Options.Add(releaser);
         return command.Runs((parsed, _) =>
         {
             var path = parsed.GetValue(file)!;
             var text = path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path);
-            var releases = parsed.GetValue(release) is { Length: > 0 } some ? some.Select(name => ReleaseFile.Read(name)).ToList() : null;
+            var releases = parsed.GetValue(release) is { Length: > 0 } some ? KmsCommand.Read(some, parsed.GetValue(releaser)) : null;
             var findings = PolicyLinter.Lint(text, releases);
             Print(findings);
             Report.Say(findings.Count == 0
