@@ -13,6 +13,7 @@ namespace KeyMeld.IntegrationTests.Cli;
 public sealed class ItemsFileTests(StackFixture fixture) : IDisposable
 {
     private const string Hash = "0202020202020202020202020202020202020202020202020202020202020202";
+    private const string Point = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
     private readonly string _folder = StackFixture.NewFolder("items");
     private readonly List<TestUser> _users = [.. Enumerable.Range(0, 2).Select(_ => fixture.Stack.NewUser())];
 
@@ -32,13 +33,14 @@ public sealed class ItemsFileTests(StackFixture fixture) : IDisposable
               {"text": "pay", "name": "a, \"b\""},
               {"file": "order.txt", "subset": 1},
               {"hash": "{{Hash}}", "tweaks": "none", "subset": "{{group.Subsets[0].Id}}"},
-              {"hash": "{{Hash}}", "tweaks": ["bip86"]},
+              {"hash": "{{Hash}}", "tweaks": ["bip86"], "adaptor": "{{Point}}"},
             ]
             """);
-        var csv = Read(group, "batch.csv", $"name,text,file,hash,subset,tweaks\r\n\"a, \"\"b\"\"\",pay,,,,\r\n,,order.txt,,1,\r\n,,,{Hash},{group.Subsets[0].Id},none\r\n\r\n,,,{Hash},,bip86");
+        var csv = Read(group, "batch.csv", $"name,text,file,hash,subset,tweaks,adaptor\r\n\"a, \"\"b\"\"\",pay,,,,,\r\n,,order.txt,,1,,\r\n,,,{Hash},{group.Subsets[0].Id},none,\r\n\r\n,,,{Hash},,bip86,{Point}");
         Assert.Equal(["a, \"b\"", "order.txt", Hash, Hash], json.Select(content => content.Name));
         Assert.Equal([null, group.Subsets[1].Id, group.Subsets[0].Id, null], json.Select(content => content.Subset));
         Assert.Equal([null, null, TweakChain.Empty, new TweakChain([new Tweak.Bip86()])], json.Select(content => content.Tweaks));
+        Assert.Equal([null, null, null, Point], json.Select(content => (content.Adaptor as Adaptor.Single)?.Point.ToString()));
         Assert.Equal(json[0].Message, json[1].Message);
         Assert.Equal(json.Select(Said), csv.Select(Said));
 
@@ -54,6 +56,8 @@ public sealed class ItemsFileTests(StackFixture fixture) : IDisposable
             ("x.json", """[{"hash": "00"}]""", "item 0: hash"),
             ("x.json", """[{"text": "a", "subset": 2}]""", "'2' is no subset"),
             ("x.json", """[{"text": "a", "tweaks": "bip85"}]""", "item 0: tweaks"),
+            ("x.json", """[{"text": "a", "adaptor": "00"}]""", "item 0: adaptor"),
+            ("x.json", $$"""[{"text": "a", "adaptor": "02{{new string('f', 64)}}"}]""", "not a point"),
             ("x.json", """[{"text": 5}]""", "text is not a text"),
             ("x.json", """[{"file": "absent.txt"}]""", "absent.txt"),
             ("x.csv", "", "first line"),
@@ -108,7 +112,7 @@ public sealed class ItemsFileTests(StackFixture fixture) : IDisposable
         Assert.Equal(fields, Assert.Single(Csv.Parse(Csv.Line(fields))));
     }
 
-    private static (Hash32, Id16?, TweakChain?, string?) Said(SigningContent content) => (content.Message, content.Subset, content.Tweaks, content.Name);
+    private static (Hash32, Id16?, TweakChain?, string?, Adaptor?) Said(SigningContent content) => (content.Message, content.Subset, content.Tweaks, content.Name, content.Adaptor);
 
     private IReadOnlyList<SigningContent> Read(Group group, string name, string text)
     {

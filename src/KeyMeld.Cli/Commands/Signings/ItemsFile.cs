@@ -5,16 +5,17 @@ using KeyMeld.Client;
 using KeyMeld.Cli.Output;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
 
 namespace KeyMeld.Cli.Commands.Signings;
 
 /// <summary>
 /// A batch in a file: JSON (an array of objects) or CSV (its first line names the columns). Each item has one of <c>hash</c> (64 hex digits), <c>file</c> (beside the items file) or <c>text</c>, and may have
-/// <c>name</c>, <c>subset</c> and <c>tweaks</c> (as on the command line; in JSON also as in a tweak file).
+/// <c>name</c>, <c>adaptor</c> (a point: then a pre-signature is made), <c>subset</c> and <c>tweaks</c> (as on the command line; in JSON also as in a tweak file).
 /// </summary>
 internal static class ItemsFile
 {
-    private static readonly string[] Members = ["name", "hash", "file", "text", "subset", "tweaks"];
+    private static readonly string[] Members = ["name", "hash", "file", "text", "subset", "tweaks", "adaptor"];
 
     /// <exception cref="KeyMeldException"><c>bad_request</c>, naming the item and what is wrong with it.</exception>
     public static IReadOnlyList<SigningContent> Read(string path, Group group)
@@ -44,9 +45,14 @@ internal static class ItemsFile
         {
             Name = name ?? content.Name,
             Subset = Text(item, "subset", where) is { } subset ? group.Subsets[SubsetName.Find(group, subset)].Id : null,
+            Adaptor = Text(item, "adaptor", where) is { } point ? Adaptor.Of(Point(point, $"{where}: adaptor")) : null,
             Tweaks = item.TryGetValue("tweaks", out var tweaks) ? Chain(tweaks, chains, $"{where}: tweaks") : null,
         };
     }
+
+    private static PublicKey Point(string hex, string what) => PublicKey.TryParse(Hexadecimal.Bytes(hex, PublicKey.Size, what), out var point)
+        ? point
+        : throw Invalid($"{what} is not a point of the curve");
 
     private static TweakChain Chain(JsonElement json, Dictionary<string, TweakChain> chains, string where)
     {

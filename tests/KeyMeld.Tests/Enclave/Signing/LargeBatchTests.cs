@@ -2,6 +2,7 @@ using KeyMeld.Protocol;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
 using KeyMeld.Tests.Enclave.Rounds;
 using KeyMeld.Wire.V1;
 
@@ -15,13 +16,17 @@ public sealed class LargeBatchTests
     private readonly HostedEnclave[] _enclaves = HostedEnclave.Fleet(3);
 
     [Fact]
-    public async Task Ten_thousand_items_of_many_subsets_and_tweaks_are_all_signed_within_the_memory_budget()
+    public async Task Ten_thousand_items_of_many_subsets_tweaks_and_both_modes_are_all_signed_within_the_memory_budget()
     {
         Id16[] subsets = [Id16.Random(), Id16.Random(), Id16.Random()];
         var group = Group(subsets);
         var chains = Chains();
         // Every subset, every chain, in no order that a mix-up would survive.
-        SigningItem[] items = [.. Enumerable.Range(0, Limits.Items).Select(index => TestRequest.Item(index % 4 == 3 ? null : subsets[index % 4], chains[index / 4 % chains.Length]))];
+        PublicKey[] points = [.. Enumerable.Range(0, 3).Select(_ => SecretKey.Generate().PublicKey)];
+        SigningItem[] items =
+        [
+            .. Enumerable.Range(0, Limits.Items).Select(index => TestRequest.Item(index % 4 == 3 ? null : subsets[index % 4], chains[index / 4 % chains.Length]) with { Adaptor = IsAdaptor(index) ? points[index % 3] : null }),
+        ];
         var driver = new Driver(new TestRequest(group, items), _enclaves) { Approvals = [] };
 
         var round1 = await driver.OpenAllAsync();
@@ -30,7 +35,7 @@ public sealed class LargeBatchTests
         var results = driver.Read(await driver.CombineAsync(1, round1, round2));
 
         Assert.Equal(items.Select(item => item.Item), results.Select(result => result.Item));
-        Assert.All(results, result => Assert.IsType<ItemResult.Completed>(result));
+        Assert.All(results.Index(), result => Assert.Equal(IsAdaptor(result.Index) ? typeof(ItemResult.PreSigned) : typeof(ItemResult.Completed), result.Item.GetType()));
         Assert.All(_enclaves, enclave => Assert.InRange(enclave.Memory.Used, 1, Memory));
         // Seven ways for each of four parts, of which the terms' own is among the others for all but one.
         Assert.Equal(25, Enumerable.Range(0, items.Length).Select(index => driver.Request.Verified.KeysOf(index).OutputKey).Distinct().Count());
@@ -58,6 +63,8 @@ public sealed class LargeBatchTests
         Assert.Equal(new ItemResult.Failed(items[Spoiled].Item, ErrorCodes.NonceMissing, NodeId.Enclave(2)), results[Spoiled]);
         Assert.All(results.Where((_, index) => index != Spoiled), result => Assert.IsType<ItemResult.Completed>(result));
     }
+
+    private static bool IsAdaptor(int index) => index % 5 == 2;
 
     private static TweakChain?[] Chains()
     {
