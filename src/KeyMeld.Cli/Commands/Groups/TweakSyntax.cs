@@ -1,5 +1,5 @@
-using KeyMeld.Client;
 using KeyMeld.Cli.Output;
+using KeyMeld.Client;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;

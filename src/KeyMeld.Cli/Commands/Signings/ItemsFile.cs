@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using KeyMeld.Cli.Commands.Groups;
-using KeyMeld.Client;
 using KeyMeld.Cli.Output;
+using KeyMeld.Client;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
