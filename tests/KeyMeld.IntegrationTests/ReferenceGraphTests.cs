@@ -18,6 +18,10 @@ public class ReferenceGraphTests
         Assert.DoesNotContain("KeyMeld.Wire", References("KeyMeld.Client"));
     }
 
+    [Fact]
+    public void The_tools_that_build_images_see_nothing_but_measurements() =>
+        Assert.Equal(["KeyMeld.Attestation"], References("KeyMeld.Images").Where(name => name.StartsWith("KeyMeld", StringComparison.Ordinal)));
+
     private static List<string> References(string assembly) =>
         [.. Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name!)];
 }
