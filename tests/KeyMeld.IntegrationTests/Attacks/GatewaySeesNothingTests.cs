@@ -35,7 +35,7 @@ public sealed class GatewaySeesNothingTests(StackFixture fixture) : IDisposable
         var (group, sessionSecret) = await FormAsync(label, aliceSecret, bobSecret);
         using var adaptorSecret = SecretKey.Generate();
         var reference = await alice.Client.Signings.RequestAsync(
-            group, [SigningContent.FromBytes(content), SigningContent.FromBytes([.. content, 1]) with { Adaptor = Adaptor.Of(adaptorSecret.PublicKey) }], cancellationToken: Cancel);
+            group, [SigningContent.FromBytes(content), SigningContent.FromBytes((byte[])[.. content, 1]) with { Adaptor = Adaptor.Of(adaptorSecret.PublicKey) }], cancellationToken: Cancel);
         await bob.Client.Signings.ApproveAsync(await bob.Client.Signings.ReviewAsync(reference, Cancel), cancellationToken: Cancel);
         var outcome = await alice.Client.Signings.WaitAsync(reference, Patience, Cancel);
         var signature = Assert.IsType<SignedItem.Signed>(outcome.Items![0]).Signature;
