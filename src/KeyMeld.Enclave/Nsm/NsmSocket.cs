@@ -8,7 +8,8 @@ namespace KeyMeld.Enclave.Nsm;
 /// <summary>The development NSM simulator at a unix socket. Connects with the first request and again after a break.</summary>
 public sealed class NsmSocket(string path) : INsm, IDisposable
 {
-    private const int TimeoutMilliseconds = 10_000;
+    // The device itself takes up to two minutes; the simulator measures the program before its first answer, on slow machines slowly.
+    private const int TimeoutMilliseconds = 60_000;
 
     private readonly Lock _gate = new();
     private Socket? _socket;
