@@ -8,10 +8,14 @@ trap 'rm -rf "$work"' EXIT
 printf 'stand-in kernel' >"$work/kernel"
 sed '/^ *#/d' "$root/deploy/enclave/enclave.yaml" >"$work/enclave.yaml"
 [ -n "${KEYMELD:-}" ] || { "$root/keymeld" --help >/dev/null; KEYMELD=$root/keymeld; }
-for copy in one some/where/else/two; do
+copies=(one some/where/else/two)
+# Both before either is built: the tree may change meanwhile.
+for copy in "${copies[@]}"; do
   mkdir -p "$work/$copy"
   (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null) | tar -xf - -C "$work/$copy"
   mkdir -p "$work/$copy/artifacts" && cp -r "$root/artifacts/native" "$work/$copy/artifacts/native"
+done
+for copy in "${copies[@]}"; do
   KEYMELD="$KEYMELD" "$work/$copy/deploy/enclave/build.sh" --config "$work/enclave.yaml" --kernel "$work/kernel" --out "$work/$copy/image"
 done
 a="$work/one" b="$work/some/where/else/two"
