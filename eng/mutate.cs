@@ -2,7 +2,7 @@
 // Stryker's mutants are drawn blindly and built by its own compiler; these are named checks (eng/mutants.txt), all built into one program and switched on by a file,
 // so that also the enclave that the tests start as a process has the mutant in it.
 //
-//   dotnet run eng/mutate.cs [--only TEXT]… [--list]
+//   dotnet run eng/mutate.cs [--only TEXT]… [--list] [--no-build] [--no-baseline]
 //
 // Works in a worktree of HEAD under artifacts/mutation; prints a line for each mutant and the score; exit code 0 only from 95 % on.
 using System.Diagnostics;
@@ -14,29 +14,13 @@ const string Switch = """
     {
         internal static class Mutant
         {
-            private static readonly string Folder = System.IO.Path.Combine(System.AppContext.BaseDirectory);
-            private static readonly string On = Read();
-            private static readonly System.Collections.Concurrent.ConcurrentDictionary<int, bool> Seen = new();
+            private static readonly string File = System.IO.Path.Combine(System.AppContext.BaseDirectory, "mutant.on");
+            private static readonly string On = System.IO.File.Exists(File) ? System.IO.File.ReadAllText(File) : "";
 
-            public static bool Is(int number)
-            {
-                if (On == "record" && Seen.TryAdd(number, true) && Record is { } folder)
-                {
-                    System.IO.File.WriteAllText(System.IO.Path.Combine(folder, number.ToString(System.Globalization.CultureInfo.InvariantCulture)), "");
-                }
-                return On == number.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            }
-
-            private static string? Record { get; } = System.IO.File.Exists(System.IO.Path.Combine(Folder, "mutant.folder")) ? System.IO.File.ReadAllText(System.IO.Path.Combine(Folder, "mutant.folder")) : null;
-
-            private static string Read() => System.IO.File.Exists(System.IO.Path.Combine(Folder, "mutant.on")) ? System.IO.File.ReadAllText(System.IO.Path.Combine(Folder, "mutant.on")) : "";
+            public static bool Is(int number) => On == number.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
     }
     """;
-
-// Where the tests of these folders live. The crash tests and the fuzzers look for other things.
-string[] namespaces = ["KeyMeld.Tests.Attestation", "KeyMeld.Tests.Enclave.Sealing", "KeyMeld.Tests.Enclave.Nsm", "KeyMeld.Tests.Enclave.Clock", "KeyMeld.Tests.Enclave.Configuration",
-    "KeyMeld.Tests.Enclave.Identity", "KeyMeld.Tests.Enclave.Processes", "KeyMeld.Tests.Lifecycle"];
 
 var root = Run("git", ["rev-parse", "--show-toplevel"], ".").Output.Trim();
 var tree = Path.Combine(root, "artifacts", "mutation");
@@ -48,86 +32,82 @@ if (args.Contains("--list"))
     return 0;
 }
 
-if (!Directory.Exists(tree))
+if (!args.Contains("--no-build") && Build() is { } fault)
 {
-    Require(Run("git", ["worktree", "add", "--detach", tree, "HEAD"], root));
-}
-Require(Run("git", ["checkout", "--force", "--detach", Run("git", ["rev-parse", "HEAD"], root).Output.Trim()], tree));
-Plant(mutants);
-var native = Path.Combine(tree, "artifacts", "native");
-if (!Directory.Exists(native) && Directory.Exists(Path.Combine(root, "artifacts", "native")))
-{
-    Directory.CreateDirectory(Path.GetDirectoryName(native)!);
-    Directory.CreateSymbolicLink(native, Path.Combine(root, "artifacts", "native"));
-}
-Console.WriteLine("building the mutated tests");
-var built = Run("dotnet", ["build", "tests/KeyMeld.Tests", "--nologo", "-v", "q", "-p:RunAnalyzers=false", "-p:TreatWarningsAsErrors=false", "-p:GenerateDocumentationFile=false", "-p:EnforceCodeStyleInBuild=false"], tree);
-if (built.Code != 0)
-{
-    Console.WriteLine(string.Join('\n', built.Output.Split('\n').Where(line => line.Contains("error", StringComparison.Ordinal)).Distinct().Take(20)));
+    Console.WriteLine(fault);
     return 2;
 }
 var tests = Path.Combine(tree, "artifacts", "bin", "KeyMeld.Tests", "release");
 string[] folders = [tests, Path.Combine(tree, "artifacts", "bin", "KeyMeld.Enclave", "release")];
 
-// Which classes come by which mutants: run each once with nothing switched on.
-var classes = Run(Path.Combine(tests, "KeyMeld.Tests"), ["-list", "classes", "-noColor", .. namespaces.SelectMany(one => new[] { "-namespace", one })], tests).Output.Split('\n')
-    .Select(line => line.Trim()).Where(line => line.StartsWith("KeyMeld.Tests.", StringComparison.Ordinal) && !(line.Contains(".Lifecycle.", StringComparison.Ordinal) && !line.Contains("Rewrap", StringComparison.Ordinal))).Distinct().ToList();
-var reach = new Dictionary<int, List<(string Class, double Seconds)>>();
-foreach (var name in classes)
+// The tests see the program as it is first: one that is red without a mutant kills none.
+var chosen = mutants.Where(mutant => only.Count == 0 || only.Any(text => $"{mutant.File} {mutant.Name}".Contains(text, StringComparison.OrdinalIgnoreCase))).ToList();
+SwitchOn("");
+foreach (var name in chosen.SelectMany(mutant => mutant.Tests).Distinct().Where(_ => !args.Contains("--no-baseline")))
 {
-    var seen = Path.Combine(tree, "artifacts", "seen");
-    if (Directory.Exists(seen))
-    {
-        Directory.Delete(seen, recursive: true);
-    }
-    Directory.CreateDirectory(seen);
-    SwitchOn("record", seen);
     var run = Test(name, TimeSpan.FromMinutes(8));
-    Console.WriteLine($"{(run.Code == 0 ? "green" : "RED  ")} {run.Seconds,6:0.0} s {name}: {Directory.GetFiles(seen).Length} mutants");
+    Console.WriteLine($"{(run.Code == 0 ? "green" : "RED  ")} {run.Seconds,6:0.0} s {name}");
     if (run.Code != 0)
     {
         Console.WriteLine(run.Output[Math.Max(0, run.Output.Length - 2000)..]);
         return 3;
     }
-    foreach (var number in Directory.GetFiles(seen).Select(file => int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture)))
-    {
-        reach.TryAdd(number, []);
-        reach[number].Add((name, run.Seconds));
-    }
 }
 
 var survivors = new List<Mutation>();
 var killed = 0;
-foreach (var mutant in mutants.Where(mutant => only.Count == 0 || only.Any(text => $"{mutant.File} {mutant.Name}".Contains(text, StringComparison.OrdinalIgnoreCase))))
+foreach (var mutant in chosen)
 {
-    SwitchOn(mutant.Number.ToString(CultureInfo.InvariantCulture), "");
-    var killer = reach.GetValueOrDefault(mutant.Number, []).OrderBy(one => one.Seconds).Select(one => one.Class).FirstOrDefault(name => Test(name, TimeSpan.FromMinutes(5)).Code != 0);
+    SwitchOn(mutant.Number.ToString(CultureInfo.InvariantCulture));
+    var killer = mutant.Tests.FirstOrDefault(name => Test(name, TimeSpan.FromMinutes(5)).Code != 0);
     killed += killer is null ? 0 : 1;
     if (killer is null)
     {
         survivors.Add(mutant);
     }
-    Console.WriteLine($"{(killer is null ? (reach.ContainsKey(mutant.Number) ? "SURVIVED" : "NOT REACHED") : "killed")} {mutant.Number,3} {Path.GetFileName(mutant.File)}: {mutant.Name}{(killer is null ? "" : $" ({killer.Split('.')[^1]})")}");
+    Console.WriteLine($"{(killer is null ? "SURVIVED" : "killed")} {mutant.Number,3} {Path.GetFileName(mutant.File)}: {mutant.Name}{(killer is null ? "" : $" ({killer})")}");
 }
-SwitchOn("", "");
+SwitchOn("");
 var score = 100.0 * killed / Math.Max(1, killed + survivors.Count);
 Console.WriteLine($"{killed} killed, {survivors.Count} survived: {score:0.0} %");
 return score >= 95 ? 0 : 1;
 
-void SwitchOn(string what, string folder)
+string? Build()
+{
+    if (!Directory.Exists(tree))
+    {
+        Require(Run("git", ["worktree", "add", "--detach", tree, "HEAD"], root));
+    }
+    Require(Run("git", ["checkout", "--force", "--detach", Run("git", ["rev-parse", "HEAD"], root).Output.Trim()], tree));
+    Plant(mutants);
+    var native = Path.Combine(tree, "artifacts", "native");
+    if (!Directory.Exists(native) && Directory.Exists(Path.Combine(root, "artifacts", "native")))
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(native)!);
+        Directory.CreateSymbolicLink(native, Path.Combine(root, "artifacts", "native"));
+    }
+    Console.WriteLine("building the mutated tests");
+    var built = Run("dotnet", ["build", "tests/KeyMeld.Tests", "--nologo", "-v", "q", "-p:RunAnalyzers=false", "-p:TreatWarningsAsErrors=false", "-p:GenerateDocumentationFile=false", "-p:EnforceCodeStyleInBuild=false"], tree);
+    return built.Code == 0 ? null : string.Join('\n', built.Output.Split('\n').Where(line => line.Contains("error", StringComparison.Ordinal)).Distinct().Take(20));
+}
+
+void SwitchOn(string what)
 {
     foreach (var place in folders)
     {
         File.WriteAllText(Path.Combine(place, "mutant.on"), what);
-        File.WriteAllText(Path.Combine(place, "mutant.folder"), folder);
     }
 }
 
 (int Code, string Output, double Seconds) Test(string name, TimeSpan most)
 {
     var from = Stopwatch.GetTimestamp();
-    var (code, output) = Run(Path.Combine(tests, "KeyMeld.Tests"), ["-class", name, "-stopOnFail", "-noColor"], tests, most);
+    string[] filter = name.EndsWith("Tests", StringComparison.Ordinal) ? ["-class", $"*.{name}"] : ["-method", $"*.{name}*"];
+    var (code, output) = Run(Path.Combine(tests, "KeyMeld.Tests"), [.. filter, "-stopOnFail", "-noColor"], tests, most);
+    if (output.Contains("Total: 0", StringComparison.Ordinal))
+    {
+        throw new InvalidDataException($"There is no test {name}.");
+    }
     return (code, output, Stopwatch.GetElapsedTime(from).TotalSeconds);
 }
 
@@ -177,16 +157,20 @@ static (int At, int Length) Find(string text, Mutation mutant)
 
 static IEnumerable<Mutation> Mutants(string[] lines)
 {
-    var (file, number) = ("", 0);
+    var (file, number, tests) = ("", 0, Array.Empty<string>());
     for (var i = 0; i < lines.Length; i++)
     {
         if (lines[i].StartsWith("== ", StringComparison.Ordinal))
         {
             file = lines[i][3..];
         }
+        else if (lines[i].StartsWith("tests: ", StringComparison.Ordinal))
+        {
+            tests = lines[i].Split(' ')[1..];
+        }
         else if (lines[i].Length > 0 && lines[i][0] is not ('#' or ' '))
         {
-            yield return new Mutation(++number, file, lines[i], lines[i + 1].Trim(), lines[i + 2].Trim());
+            yield return new Mutation(++number, file, lines[i], lines[i + 1].Trim(), lines[i + 2].Trim(), tests);
             i += 2;
         }
     }
@@ -234,4 +218,5 @@ static (int Code, string Output) Run(string program, IReadOnlyList<string> argum
 /// <param name="Name">What is not checked any more.</param>
 /// <param name="Original">The check: an expression, or a statement.</param>
 /// <param name="Replacement">Another expression of the same type; - leaves the statement out.</param>
-internal sealed record Mutation(int Number, string File, string Name, string Original, string Replacement);
+/// <param name="Tests">Who is to notice: classes (…Tests), or the beginnings of methods' names.</param>
+internal sealed record Mutation(int Number, string File, string Name, string Original, string Replacement, IReadOnlyList<string> Tests);

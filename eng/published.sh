@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Publishes enclave and gateway with native AOT, refuses any trim or AOT warning and any library beside the system's, and runs on the published programs what must
-# hold of the programs themselves: how an enclave starts, what it says to liars, that no
-# crash loses a key, and the end-to-end KMS check.
+# hold of the programs themselves: how an enclave starts, what it says to liars, that no crash loses a key, and the end-to-end KMS check.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 out="$root/artifacts/published"

@@ -2,6 +2,9 @@ using Amazon.KeyManagementService.Model;
 using Google.Protobuf;
 using Grpc.Core;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Identity;
+using KeyMeld.Protocol.Sessions;
+using KeyMeld.Secp256k1;
 using KeyMeld.Tests.Enclave.Support;
 using KeyMeld.Wire.Transport;
 using KeyMeld.Wire.V1;
@@ -13,6 +16,27 @@ namespace KeyMeld.Tests.Enclave.Processes;
 public class RowProcessTests(ProcessFixture fixture) : IClassFixture<ProcessFixture>
 {
     private TestMachine Machine => fixture.Machine;
+
+    [Fact]
+    public async Task K06_a_record_under_the_right_data_key_that_holds_another_key_than_it_names_is_refused()
+    {
+        // Whoever can have data keys made could seal what he likes; the name in the record is the one clients pinned.
+        using var knowing = fixture.Between(exchange => exchange.Operation is "GenerateDataKey" or "Decrypt" ? exchange.Forged(HostileAnswers.KnownKey) : exchange.Answer);
+        var row = await (await Machine.StartProcessAsync()).BeginAsync();
+        var enclave = await Machine.StartProcessAsync();
+        var aad = SealedKeyAad.Of(0, 1, PublicKey.Parse(row.PublicKey.Span), row.KmsKeyId, row.KmsEncryptedDek.Span);
+        using var theirs = SecretKey.Generate();
+        using var exported = theirs.Export();
+        foreach (var (plaintext, complaint) in new[] { (exported.Span.ToArray(), "holds another key than it names"), (new byte[32], "holds no key") })
+        {
+            var forged = row.Clone();
+            forged.EncryptedPrivateKey = ByteString.CopyFrom(AesGcmWire.Encrypt(HostileAnswers.KnownKey, aad, plaintext));
+            var status = await enclave.ConfigureAsync(forged);
+            Locked(status, ErrorCodes.SealedKeyCorrupt);
+            Assert.Contains(complaint, status.Detail, StringComparison.Ordinal);
+        }
+        Assert.Equal(State.Ready, (await enclave.ConfigureAsync(row)).State);
+    }
 
     [Fact]
     public async Task K07_K08_columns_and_rows_of_another_enclave_open_nothing()
