@@ -88,6 +88,9 @@ public class JsonContractTests
         Same(new AnswerJson([1]), ProtocolJson.Default.AnswerJson);
         Same(new KeyRequestJson(Statement, [2]), ProtocolJson.Default.KeyRequestJson);
         Same(new KeyCreatedJson(hash, [1]), ProtocolJson.Default.KeyCreatedJson);
+        Same(new KeyCreatedJson(hash), ProtocolJson.Default.KeyCreatedJson);
+        Same(new KeyListJson([new KeyShownJson(hash, Statement, [1])]), ProtocolJson.Default.KeyListJson);
+        Same(new KeyShownJson(hash, Statement, [1]), ProtocolJson.Default.KeyShownJson);
         Same(new SingleSignRequestJson(Statement, [2]), ProtocolJson.Default.SingleSignRequestJson);
         Same(blob with { Tau = null }, ProtocolJson.Default.RoundBlobJson);
     }
