@@ -40,7 +40,7 @@ internal sealed class RealGroup
         var (expected, answer) = action switch
         {
             GroupSpec.Create => (before.AnswerCreate, Word(await _group.PostAsync())),
-            GroupSpec.Join => (before.AnswerJoin(place), Word(await _group.JoinAsync(place, prefer: "wait=30"))),
+            GroupSpec.Join => (before.AnswerJoin(place), Word(await _group.JoinAsync(place, prefer: after.IsFinal ? "wait=30" : null))),
             GroupSpec.JoinRefused => (before.AnswerJoin(place, accepted: false), await JoinRefusedAsync(place)),
             GroupSpec.JoinOther => (before.AnswerOther, Word(await _group.JoinAsync(place, _others[place]))),
             GroupSpec.Erase => (before.AnswerErase, Word(await EraseAsync(null))),
