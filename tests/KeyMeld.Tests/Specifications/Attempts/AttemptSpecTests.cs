@@ -1,7 +1,7 @@
 using CsCheck;
-using KeyMeld.Enclave.Signing;
 using KeyMeld.Protocol;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Rounds;
 using KeyMeld.Tests.Enclave.Rounds;
 
 namespace KeyMeld.Tests.Specifications.Attempts;
