@@ -55,5 +55,6 @@ internal static class SigningSpec
         .Fault("an expiry that does nothing", Pass, (before, _) => before.Phase == SigningPhase.Running, (before, _) => before)
         .Fault("a complete request left waiting", Approve, (before, after) => before.Phase == SigningPhase.Waiting && after.IsComplete, (before, after) => before with { Approved = after.Approved })
         .Fault("an approval lost by a restart", Restart, (before, _) => before.Approved == 0b010, (before, _) => before with { Approved = 0 })
+        .Fault("a running signing forgotten by a restart", Restart, (before, _) => before.Phase == SigningPhase.Running, (before, _) => before with { Phase = SigningPhase.Waiting })
         .Fault("a failed signing run again", Approve, (before, _) => before.Phase == SigningPhase.Failed, (before, _) => before with { Phase = SigningPhase.Running });
 }

@@ -25,7 +25,8 @@ public class SigningSpecTests
         Assert.Empty(report.Inconclusive);
         Assert.Equal("approved", report.CaughtBy("signed on the threshold alone"));
         Assert.Equal("reject-ends", report.CaughtBy("a reject overlooked while running"));
-        Assert.Equal("durable", report.CaughtBy("an approval lost by a restart"));
+        Assert.Equal("approvals-stay", report.CaughtBy("an approval lost by a restart"));
+        Assert.Equal("durable", report.CaughtBy("a running signing forgotten by a restart"));
     }
 
     [Fact]
