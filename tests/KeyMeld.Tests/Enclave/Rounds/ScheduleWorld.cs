@@ -1,9 +1,6 @@
 using KeyMeld.Client;
 using KeyMeld.Protocol.Errors;
-using KeyMeld.Protocol.Sessions;
-using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
-using KeyMeld.Secp256k1;
 using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Tests.Enclave.Rounds;
@@ -12,8 +9,8 @@ namespace KeyMeld.Tests.Enclave.Rounds;
 internal sealed record Step(int Kind, int Node, int A, int B, int C);
 
 /// <summary>
-/// One request, enclaves and members at home that are cloned and restarted at will, and a gateway that opens, signs and combines in any order with any blobs it has seen. Records
-/// what every public nonce was used for, and fails when one is made twice or answers two challenges.
+/// One request, enclaves and members at home that are cloned and restarted at will, and a gateway that opens, signs and combines in any order with any blobs it has seen. <see cref="NonceLedger"/>
+/// records what every public nonce was used for, and fails when one is made twice or answers two challenges.
 /// </summary>
 internal sealed class ScheduleWorld : IDisposable
 {
@@ -26,8 +23,7 @@ internal sealed class ScheduleWorld : IDisposable
     private readonly List<RoundBlob>[] _round1;
     private readonly List<RoundBlob> _round2 = [];
     private readonly List<RoundBlob[]> _signedSets = [];
-    private readonly Dictionary<string, string> _nonceOfBlob = [];
-    private readonly Dictionary<string, string> _challenges = [];
+    private readonly NonceLedger _ledger;
 
     /// <summary>One process of every enclave and of every member at home.</summary>
     /// <param name="group">The group.</param>
@@ -42,6 +38,7 @@ internal sealed class ScheduleWorld : IDisposable
         _members = homes;
         _homes = [.. homes.Select(home => new List<HomeNode> { home.Again() })];
         _round1 = [.. _request.Verified.Nodes.Select(_ => new List<RoundBlob>())];
+        _ledger = new NonceLedger(_request);
     }
 
     public int Signed { get; private set; }
@@ -148,10 +145,7 @@ internal sealed class ScheduleWorld : IDisposable
             return;
         }
         _round1[node].Add(blob);
-        foreach (var (pair, nonce) in Nonces(blob))
-        {
-            Assert.True(_nonceOfBlob.TryAdd(nonce, $"{blob.Boot} {pair}"), "A public nonce was made twice.");
-        }
+        _ledger.Opened(blob);
     }
 
     private async Task SignAsync(int node, int process, Step step, int choice)
@@ -187,7 +181,9 @@ internal sealed class ScheduleWorld : IDisposable
         lock (_round2)
         {
             Signed++;
-            Record(node, set, blob);
+            _round2.Add(blob);
+            _signedSets.Add(set);
+            _ledger.Signed(node, set, blob);
         }
     }
 
@@ -206,40 +202,6 @@ internal sealed class ScheduleWorld : IDisposable
             Combined++;
             Assert.All(driver.Read(result), (item, index) => Assert.True(index == 0 ? item is ItemResult.PreSigned : item is ItemResult.Completed));
         }
-    }
-
-    private void Record(int node, RoundBlob[] set, RoundBlob answer)
-    {
-        _round2.Add(answer);
-        _signedSets.Add(set);
-        var envelope = Driver.Envelope(answer);
-        var aad = Aad.Round2(_request.Group.RosterHash, _request.Digest, envelope.Attempt, envelope.Node, envelope.Tau!.Value);
-        Assert.True(_request.Group.Cipher.TryDecrypt(Purposes.Round2, aad, envelope.Blob.Span, out var plaintext));
-        var nonces = set.SelectMany(Nonces).ToDictionary(entry => entry.Pair, entry => entry.Nonce);
-        var due = _request.Verified.PairsOf(_request.Verified.Nodes[node]);
-        Assert.True(RoundPairs.TryAlign(_request.Verified, due, RoundEntries.ParseRound2(plaintext), out var partials));
-        foreach (var (pair, partial) in due.Zip(partials))
-        {
-            var all = _request.Verified.SignersOf(pair.Item).Select(signer => PublicNonce.Parse(Convert.FromHexString(nonces[new RoundPair(pair.Item, signer)]))).ToArray();
-            var keys = _request.Verified.KeysOf(pair.Item);
-            var aggregate = AggregateNonce.Aggregate(all);
-            aggregate = _request.Items[pair.Item].Adaptor is { } point ? aggregate.WithAdaptor(point) : aggregate;
-            var session = SigningSession.Create(aggregate, _request.Items[pair.Item].Message.Bytes, keys);
-            Assert.True(session.VerifyPartial(PartialSignature.Parse(partial.Bytes), PublicNonce.Parse(Convert.FromHexString(nonces[pair])), _request.Group.Roster.Members[pair.Signer].Key));
-            var challenge = $"{session.Nonce} {_request.Items[pair.Item].Message} {keys.OutputKey} {partial}";
-            if (!_challenges.TryAdd(nonces[pair], challenge))
-            {
-                Assert.Equal(_challenges[nonces[pair]], challenge);
-            }
-        }
-    }
-
-    private IEnumerable<(RoundPair Pair, string Nonce)> Nonces(RoundBlob blob)
-    {
-        var envelope = Driver.Envelope(blob);
-        var aad = Aad.Round1(_request.Group.RosterHash, _request.Digest, envelope.Attempt, envelope.Node);
-        Assert.True(_request.Group.Cipher.TryDecrypt(Purposes.Round1, aad, envelope.Blob.Span, out var plaintext));
-        return _request.Verified.PairsOf(envelope.Node).Zip(RoundEntries.ParseRound1(plaintext), (pair, entry) => (pair, Convert.ToHexStringLower(entry.Nonce.Span)));
     }
 
     // Mostly one of the attempt, sometimes whatever was seen.

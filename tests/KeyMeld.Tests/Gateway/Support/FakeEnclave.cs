@@ -45,6 +45,9 @@ internal sealed class FakeEnclave : IAsyncDisposable
     /// <summary>Called first in every call with its name; may wait or throw a <see cref="KeyMeldException"/>.</summary>
     public Func<string, IMessage, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>Does a call for real; null leaves it to the fake.</summary>
+    public Func<FakeEnclaveService, string, IMessage, Task<IMessage?>>? Real { get; set; }
+
     /// <summary>May change an answer before it is sent.</summary>
     public Action<string, IMessage> Change { get; set; } = (_, _) => { };
 

@@ -28,13 +28,10 @@ internal static class GroupSpec
             .Action(JoinRefused, Places, (state, place) => state.Join(place, accepted: false).Phase == GroupPhase.Failed && state.Phase == GroupPhase.Joining, (state, place) => state.Join(place, accepted: false))
             .Action(Pass, state => Shown(state, state.Pass()), state => state.Pass())
             .Action(Erase, state => Shown(state, state.Erase()), state => state.Erase())
-            .Action(EraseMember, Places, (state, place) => Shown(state, state.EraseMember(place)), (state, place) => state.EraseMember(place));
-        if (!changesOnly)
-        {
+            .Action(EraseMember, Places, (state, place) => Shown(state, state.EraseMember(place)), (state, place) => state.EraseMember(place))
             // Another registration is admitted where the place is free: that is Join again. What matters is that it never replaces one.
-            spec = spec.Action(JoinOther, Places, (state, place) => state.HasJoined(place) || state.Phase is GroupPhase.Absent or GroupPhase.Erased, (state, _) => state)
-                .Action(Restart, state => state);
-        }
+            .Action(JoinOther, Places, (state, place) => !changesOnly && (state.HasJoined(place) || state.Phase is GroupPhase.Absent or GroupPhase.Erased), (state, _) => state)
+            .Action(Restart, _ => !changesOnly, state => state);
         return Require(changesOnly ? spec.Terminal(state => state.Phase == GroupPhase.Erased || (state.Phase == GroupPhase.Formed && state.Envelopes == 0)) : spec);
     }
 

@@ -29,8 +29,9 @@ internal static class SigningSpec
             .Action(Pass, state => Shown(state, state.Pass()), state => state.Pass())
             .Action(Hold, state => state.Phase is SigningPhase.Waiting && !state.Held, state => state with { Held = true })
             .Action(Release, state => state.Held && !state.IsFinal, state => state.Release(refusing: false))
-            .Action(Refuse, state => state.Phase == SigningPhase.Running, state => state.Release(refusing: true));
-        return Require(changesOnly ? spec.Terminal(state => state.IsFinal) : spec.Action(Restart, state => state));
+            .Action(Refuse, state => state.Phase == SigningPhase.Running, state => state.Release(refusing: true))
+            .Action(Restart, _ => !changesOnly, state => state);
+        return Require(changesOnly ? spec.Terminal(state => state.IsFinal) : spec);
     }
 
     private static Spec<SigningModel> Require(Spec<SigningModel> spec) => spec
