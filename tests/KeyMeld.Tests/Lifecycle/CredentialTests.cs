@@ -1,5 +1,8 @@
+using KeyMeld.DevKit.Kms.Authentication;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Tests.Enclave.Support;
 using KeyMeld.Tests.Gateway.Credentials;
+using KeyMeld.Tests.Gateway.Support;
 
 namespace KeyMeld.Tests.Lifecycle;
 
@@ -23,5 +26,48 @@ public class CredentialTests
         await operated.DoAsync("rotate");
         Assert.Equal(2, operated.Rows().Length);
         Assert.DoesNotContain(good.SecretAccessKey, operated.Enclave!.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task K18_credentials_that_expired_are_replaced_in_the_middle_of_an_order()
+    {
+        var time = new SteppedTime();
+        var later = TimeProvider.System.GetUtcNow().AddHours(6);
+        await using var service = await MetadataService.StartAsync(later);
+        await using var operated = await OperatedGateway.StartAsync(production: false, service, time, [Expired]);
+        service.Give(operated.Machine.Credentials, later);
+        await StepUntilAsync(time, operated.WhenReadyAsync());
+
+        // What AWS calls expired reaches the enclave, although its own end seems far.
+        var expired = TestMachine.Pushed(Expired);
+        expired.ExpiresMs = 0;
+        await operated.Parts.Fleet.Get(0).Calls.PushCredentialsAsync(expired, TestContext.Current.CancellationToken);
+        var order = operated.DoAsync("rotate");
+        service.Give(operated.Machine.Credentials, later.AddHours(1));
+        await StepUntilAsync(time, order);
+
+        Assert.Equal(2, operated.Rows().Length);
+        Assert.Contains(ErrorCodes.KmsCredentialsInvalid, operated.Enclave!.Log.Text, StringComparison.Ordinal);
+    }
+
+    private static KmsCredential Expired => new()
+    {
+        Name = "expired",
+        AccessKeyId = "ASIAEXPIRED000000000",
+        SecretAccessKey = "secret-of-expired-credentials",
+        SessionToken = "token-of-expired-credentials",
+        PrincipalArn = "arn:aws:iam::000000000000:role/keymeld-enclave",
+        Expires = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+    };
+
+    // The credentials are fetched again after five seconds at the earliest; these pass at once.
+    private static async Task StepUntilAsync(SteppedTime time, Task done)
+    {
+        while (!done.IsCompleted)
+        {
+            time.Step(TimeSpan.FromSeconds(5));
+            await Task.WhenAny(done, Task.Delay(50, TestContext.Current.CancellationToken));
+        }
+        await done;
     }
 }

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using KeyMeld.DevKit.Kms.Authentication;
 using KeyMeld.Gateway;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Fleet;
@@ -23,10 +24,11 @@ internal sealed class OperatedGateway : IAsyncDisposable
 
     private readonly bool _production;
     private readonly MetadataService? _metadata;
+    private readonly TimeProvider _time;
     private WebApplication? _app;
     private HttpClient? _http;
 
-    private OperatedGateway(TestMachine machine, bool production, MetadataService? metadata) => (Machine, _production, _metadata) = (machine, production, metadata);
+    private OperatedGateway(TestMachine machine, bool production, MetadataService? metadata, TimeProvider time) => (Machine, _production, _metadata, _time) = (machine, production, metadata, time);
 
     public TestMachine Machine { get; }
 
@@ -44,10 +46,10 @@ internal sealed class OperatedGateway : IAsyncDisposable
     private string Socket => Path.Combine(Machine.Folder, "run", "operated.sock");
 
     /// <summary>Everything started; in production nothing has a key yet, in development the gateway made one. With a metadata service, credentials are the instance role's and nothing is waited for.</summary>
-    public static async Task<OperatedGateway> StartAsync(bool production, MetadataService? metadata = null)
+    public static async Task<OperatedGateway> StartAsync(bool production, MetadataService? metadata = null, TimeProvider? time = null, IReadOnlyList<KmsCredential>? more = null)
     {
-        var machine = await TestMachine.StartAsync();
-        var operated = new OperatedGateway(machine, production, metadata) { KeyArn = machine.KeyArn };
+        var machine = await TestMachine.StartAsync(more);
+        var operated = new OperatedGateway(machine, production, metadata, time ?? TimeProvider.System) { KeyArn = machine.KeyArn };
         await operated.StartEnclaveAsync();
         await operated.StartGatewayAsync();
         await (metadata is not null ? Task.CompletedTask : production ? operated.WhenLockedAsync("sealed_key_missing") : operated.WhenReadyAsync());
@@ -76,7 +78,7 @@ internal sealed class OperatedGateway : IAsyncDisposable
             mode: development
             server: { listen: "http://127.0.0.1:0", public_url: "http://127.0.0.1:8090" }
             storage: { kind: sqlite, path: "{{Database}}" }
-            kms: { enabled: true, endpoint_url: "{{Machine.Kms.Endpoint}}", key_id: "{{KeyArn}}", enable_attestation: true }
+            kms: { enabled: true, endpoint_url: "{{Machine.Kms.Endpoint}}", key_id: "{{KeyArn}}", enable_attestation: true, previous_key_ids: [{{string.Join(", ", PreviousKeyArns.Select(arn => $"\"{arn}\""))}}] }
             operator: { token_sha256: "{{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Token)))}}" }
             enclaves: [ { id: 0, address: "unix:{{Socket}}" } ]
             credentials: { source: {{(_metadata is null ? "environment" : "instance_role")}} }
@@ -84,7 +86,7 @@ internal sealed class OperatedGateway : IAsyncDisposable
             """;
         // What production refuses in the file (this endpoint) is what the test machine needs.
         var settings = SettingsReader.Read(yaml, new Hashtable()) with { Production = _production };
-        _app = GatewayHost.Build(settings, _metadata is null ? Machine.Credentials : new AwsCredentials(), TimeProvider.System, _metadata?.Client());
+        _app = GatewayHost.Build(settings, _metadata is null ? Machine.Credentials : new AwsCredentials(), _time, _metadata?.Client());
         await _app.StartAsync(TestContext.Current.CancellationToken);
         _http = new HttpClient { BaseAddress = new Uri(GatewayHost.AddressOf(_app)) };
     }

@@ -45,6 +45,30 @@ public class RewrapTests
     }
 
     [Fact]
+    public async Task A_gateway_that_names_the_new_key_goes_on_with_enclaves_of_the_old_one_until_they_moved()
+    {
+        await using var operated = await OperatedGateway.StartAsync(production: false);
+        var old = operated.KeyArn;
+        operated.KeyArn = await operated.Machine.CreateKeyAsync(operated.Machine.ClosedPolicy(operated.Machine.Measurement));
+        await operated.StopGatewayAsync();
+        await operated.StartGatewayAsync();
+        await operated.WhenLockedAsync(ErrorCodes.KmsConfigMismatch);
+
+        operated.PreviousKeyArns = [old];
+        await operated.StopGatewayAsync();
+        await operated.StartGatewayAsync();
+        await operated.WhenReadyAsync();
+        await operated.DoAsync("rotate");
+        Assert.All(operated.Rows(), row => Assert.Equal(old, row.KmsKeyId));
+
+        await operated.StopEnclaveAsync();
+        await operated.StartEnclaveAsync();
+        await operated.Parts.Fleet.Get(0).WhenReadyAgainAsync(TestContext.Current.CancellationToken);
+        await operated.DoAsync("rewrap");
+        Assert.All(operated.Rows(), row => Assert.Equal(operated.KeyArn, row.KmsKeyId));
+    }
+
+    [Fact]
     public async Task A_new_kms_key_that_denies_changes_no_row_and_the_enclave_goes_on()
     {
         await using var operated = await OperatedGateway.StartAsync(production: false);
