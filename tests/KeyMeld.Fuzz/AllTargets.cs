@@ -6,7 +6,7 @@ namespace KeyMeld.Fuzz;
 internal static class AllTargets
 {
     public static IReadOnlyList<FuzzTarget> List { get; } =
-        [.. AttestationTargets.All, .. ImageTargets.All, .. StatementTargets.All, .. TextTargets.All, .. EnclaveTargets.All, .. KeyTargets.All];
+        [.. AttestationTargets.All, .. ImageTargets.All, .. StatementTargets.All, .. TextTargets.All, .. EnclaveTargets.All, .. KeyTargets.All, .. AdaptorTargets.All];
 
     /// <exception cref="ArgumentException">There is none of this name.</exception>
     public static FuzzTarget Find(string name) =>
