@@ -123,6 +123,17 @@ public class EnvelopedKeyTests
     }
 
     [Fact]
+    public void K20_a_change_of_any_field_is_refused_and_the_unchanged_answer_opens()
+    {
+        var pieces = CmsPieces.Of(Seal(CmsLayout.Constructed));
+        foreach (var (name, change) in CmsPieces.Changes)
+        {
+            Assert.False(Opens(change(pieces).Encode(), out _), name);
+        }
+        Assert.True(Opens(pieces.Encode(), out _));
+    }
+
+    [Fact]
     public void A_content_key_of_another_length_is_refused_though_it_would_open()
     {
         using var rsa = RSA.Create();

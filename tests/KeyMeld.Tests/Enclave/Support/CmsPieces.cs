@@ -43,6 +43,7 @@ internal sealed record CmsPieces
         ["something behind the content"] = cms => cms with { BehindContent = [5, 0] },
         ["attributes"] = cms => cms with { Attributes = [0xA1, 0x00] },
         ["something behind the envelope"] = cms => cms with { BehindEnvelope = [5, 0] },
+        ["something behind everything in it"] = cms => cms with { BehindAll = [5, 0] },
         ["a missing end"] = cms => cms with { Missing = 2 },
         ["a trailing byte"] = cms => cms with { Trailing = [0] },
     };
@@ -94,6 +95,8 @@ internal sealed record CmsPieces
 
     private byte[] BehindEnvelope { get; init; } = [];
 
+    private byte[] BehindAll { get; init; } = [];
+
     private int Missing { get; init; }
 
     private byte[] Trailing { get; init; } = [];
@@ -114,7 +117,7 @@ internal sealed record CmsPieces
         var cipher = Element(0x30, [.. Cipher, .. Element(0x04, Iv), .. BehindIv]);
         byte[] content = [.. DataType, .. cipher, 0xA0, 0x80, .. Element(0x04, Content), 0, 0, .. BehindContent];
         byte[] enveloped = [.. Version, .. Originator, .. recipients, 0x30, 0x80, .. content, 0, 0, .. Attributes];
-        byte[] whole = [0x30, 0x80, .. ContentType, 0xA0, 0x80, 0x30, 0x80, .. enveloped, 0, 0, .. BehindEnvelope, 0, 0, 0, 0];
+        byte[] whole = [0x30, 0x80, .. ContentType, 0xA0, 0x80, 0x30, 0x80, .. enveloped, 0, 0, .. BehindEnvelope, 0, 0, .. BehindAll, 0, 0];
         return [.. whole[..^Missing], .. Trailing];
     }
 
