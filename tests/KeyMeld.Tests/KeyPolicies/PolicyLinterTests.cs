@@ -24,7 +24,8 @@ public class PolicyLinterTests
         {
             Rename(policy, "Release0", "StringEquals");
             Statement(policy, "Release0")["Condition"]!["StringEquals"]!["kms:RecipientAttestation:PCR1"] = A.Pcr1.ToUpperInvariant();
-        }),
+        }
+        ),
         ["true without attestation"] = ("condition_optional", policy => Rename(policy, "Release0", "StringEqualsIgnoreCaseIfExists")),
         ["true for an empty set"] = ("condition_optional", policy => Rename(policy, "Release0", "ForAllValues:StringEqualsIgnoreCase")),
         ["negated"] = ("condition_negated", policy => Rename(policy, "Release0", "StringNotEqualsIgnoreCase")),
@@ -40,7 +41,8 @@ public class PolicyLinterTests
             var statement = Allow("service", Samples.Role, "kms:Decrypt");
             statement["Principal"] = new JsonObject { ["Service"] = "ec2.amazonaws.com" };
             policy.Add(statement);
-        }),
+        }
+        ),
         ["a pattern of actions"] = ("wildcard_action", policy => Statement(policy, "Release0")["Action"] = "kms:*Key"),
         ["K17 grants"] = ("grants_allowed", policy => policy.Add(Allow("grants", Samples.Administrator, "kms:CreateGrant"))),
         ["K27 a replica"] = ("replica_allowed", policy => policy.Add(Allow("replica", Samples.Administrator, "kms:ReplicateKey"))),
@@ -51,7 +53,8 @@ public class PolicyLinterTests
         {
             Statement(policy, "Administration").Remove("Action");
             Statement(policy, "Administration")["NotAction"] = "kms:Decrypt";
-        }),
+        }
+        ),
         ["a second user of the key"] = ("several_users", policy => Statement(policy, "Release1")["Principal"] = new JsonObject { ["AWS"] = "arn:aws:iam::111122223333:role/other" }),
         ["no Deny of what bypasses attestation"] = ("never_not_denied", policy => policy.Remove(Statement(policy, "Never"))),
         ["K27 no Deny of replicas"] = ("never_not_denied", policy => Statement(policy, "Never")["Action"] = new JsonArray([.. KmsActions.Never.Where(action => action != "kms:ReplicateKey").Select(action => (JsonNode)action)])),
@@ -68,7 +71,8 @@ public class PolicyLinterTests
         {
             policy.Remove(Statement(policy, "Release0"));
             policy.Remove(Statement(policy, "Release1"));
-        }),
+        }
+        ),
         ["K29 a release that was not given"] = ("unknown_release", policy => SetLines(policy, "Release1", "StringEqualsIgnoreCase",
             ("kms:RecipientAttestation:PCR0", new string('d', 96)), ("kms:RecipientAttestation:PCR1", new string('d', 96)), ("kms:RecipientAttestation:PCR2", new string('d', 96)))),
         ["a release that is not let in"] = ("release_missing", policy => policy.Remove(Statement(policy, "Release1"))),

@@ -1,8 +1,8 @@
 using CsCheck;
-using KeyMeld.Protocol.Rounds;
 using KeyMeld.Protocol;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
+using KeyMeld.Protocol.Rounds;
 using static KeyMeld.Protocol.Rounds.AttemptAction;
 using static KeyMeld.Protocol.Rounds.AttemptState;
 
