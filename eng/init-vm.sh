@@ -8,12 +8,12 @@ command -v qemu-system-x86_64 >/dev/null || { echo "error: qemu-system-x86_64 is
 mkdir -p "$work"
 kernel=$(compgen -G "$work/linux-image-*/boot/vmlinuz-*" | head -n 1 || true)
 if [ -z "$kernel" ]; then
-  package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/{print $2; exit}' || true)
-  [ -n "$package" ] || { apt-get -qq update; package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/{print $2; exit}'); }
+  package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/ && !n++ {print $2}' || true)
+  [ -n "$package" ] || { apt-get -qq update; package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ && !n++ {print $2}'); }
   mkdir -p "$work/$package/deb"
   (cd "$work/$package/deb" && apt-get -qq -o APT::Sandbox::User=root download "$package")
   dpkg-deb -x "$work/$package"/deb/*.deb "$work/$package"
-  kernel=$(compgen -G "$work/linux-image-*/boot/vmlinuz-*" | head -n 1)
+  kernel=$(compgen -G "$work/linux-image-*/boot/vmlinuz-*" | sed -n 1p)
 fi
 image=${1:-}
 if [ -z "$image" ]; then

@@ -59,9 +59,9 @@ echo "libsecp256k1: fetching from $suite"
 "${apt[@]}" update || fail "apt-get update of $suite failed"
 (cd "$state" && "${apt[@]}" download libsecp256k1-6 libsecp256k1-dev) || fail "apt-get download failed"
 for deb in "$state"/*.deb; do dpkg-deb -x "$deb" "$state/unpacked"; done
-library=$(find "$state/unpacked" -name 'libsecp256k1.so.6*' -type f | head -n 1)
+library=$(find "$state/unpacked" -name 'libsecp256k1.so.6*' -type f | sed -n 1p)
 exports_musig "$library" || fail "the package's library lacks the musig module"
-archive=$(find "$state/unpacked" -name libsecp256k1.a | head -n 1)
+archive=$(find "$state/unpacked" -name libsecp256k1.a | sed -n 1p)
 [ -z "$archive" ] || cp "$archive" "$out/libsecp256k1.a"
 cp "$library" "$out/libsecp256k1.so"
 rm -rf "$state"

@@ -27,8 +27,8 @@ unpack() { # unpack PACKAGE: its files under $work/PACKAGE, fetched once
   touch "$work/$package/.done"
 }
 
-kernel=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/{print $2; exit}')
-[ -n "$kernel" ] || { apt-get -qq update; kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/{print $2; exit}'); }
+kernel=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/ && !n++ {print $2}')
+[ -n "$kernel" ] || { apt-get -qq update; kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ && !n++ {print $2}'); }
 unpack "$kernel"
 unpack busybox-static
 

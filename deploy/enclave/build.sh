@@ -48,12 +48,13 @@ fi
 } >"$boot/list"
 
 # The second: program, libraries, configuration. OpenSSL is opened by name at run time, so that no linker knows of it.
+# (awk reads to the end: whoever closes a pipe early fails its writer, now and then.)
 cp "$enclave/KeyMeld.Enclave" "$app/KeyMeld.Enclave"
 cp "$config" "$app/enclave.yaml"
 cp "$arguments" "$app/arguments"
 openssl=()
 for name in libssl.so.3 libcrypto.so.3; do
-  path=$(ldconfig -p | awk -v name="$name" '$1 == name && /x86-64|AArch64/ {print $NF; exit}')
+  path=$(ldconfig -p | awk -v name="$name" '$1 == name && /x86-64|AArch64/ && !n++ {print $NF}')
   [ -n "$path" ] || { echo "error: $name is not on this machine (package libssl3)" >&2; exit 1; }
   openssl+=("$path")
 done

@@ -28,7 +28,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     private readonly NsmFront _nsm;
     private readonly StepRelay _relay;
     private readonly IDisposable _between;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(100) };
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly ConcurrentQueue<string> _steps = [];
     private ChildProgram? _enclave;
@@ -83,7 +83,15 @@ internal sealed class CrashWorld : IAsyncDisposable
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(_gateway!.ReadyLine!.Split(' ')[1]), $"/api/v1/operator/enclaves/0/{change}"));
             request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
             request.Headers.Authorization = new("Bearer", OperatorToken);
-            using var answer = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+            var sending = _http.SendAsync(request, TestContext.Current.CancellationToken);
+            while (!sending.IsCompleted)
+            {
+                // The order waits for the enclave to take what is stored: who died over it is started again meanwhile.
+                await Task.WhenAny(sending, Task.Delay(100, TestContext.Current.CancellationToken));
+                await _killing;
+                await StartMissingAsync();
+            }
+            using var answer = await sending;
             done = answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

@@ -25,6 +25,10 @@ public class UnattestedKmsTests(MachineFixture fixture) : IClassFixture<MachineF
         moved.KmsKeyId = other;
         Assert.Equal(ErrorCodes.SealedKeyCorrupt, (await (await StartAsync("alias/keymeld")).ConfigureAsync(moved)).Reason);
         Assert.Equal(ErrorCodes.KmsKeyNotFound, (await RefusedGenesisAsync("alias/nobody")).Code);
+        using (fixture.Between(exchange => exchange.Answer.With("KeyId", "alias/keymeld")))
+        {
+            Assert.Equal(ErrorCodes.KmsResponseInvalid, (await RefusedGenesisAsync("alias/keymeld")).Code);
+        }
     }
 
     [Fact]

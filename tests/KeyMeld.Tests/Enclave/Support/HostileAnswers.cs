@@ -37,7 +37,7 @@ internal static class HostileAnswers
         ["K05 another key's ARN"] = exchange => exchange.Answer.With("KeyId", "arn:aws:kms:us-west-2:000000000000:key/66666666-2222-3333-4444-555555555555"),
         ["K05 no ARN"] = exchange => exchange.Answer.Without("KeyId"),
         ["K05 an alias"] = exchange => exchange.Answer.With("KeyId", "alias/mine"),
-        ["K05 the ARN in other letters"] = exchange => exchange.Answer.With("KeyId", Text(exchange.Answer, "KeyId").ToUpperInvariant()),
+        ["K05 the ARN in other letters"] = exchange => exchange.Answer.With("KeyId", InOtherLetters(Text(exchange.Answer, "KeyId"))),
         ["K05 the bare id"] = exchange => exchange.Answer.With("KeyId", Text(exchange.Answer, "KeyId").Split('/')[1]),
         ["K11 a plaintext beside the sealed answer"] = exchange => exchange.Answer.With("Plaintext", Convert.ToBase64String(KnownKey)),
         ["K11 a plaintext in place of the sealed answer"] = exchange => exchange.Answer.Without(ForRecipient).With("Plaintext", Convert.ToBase64String(KnownKey)),
@@ -81,6 +81,9 @@ internal static class HostileAnswers
 
     private static Func<KmsExchange, KmsAnswer> Changed(Func<CmsPieces, CmsPieces> change) =>
         exchange => exchange.Answer.WithBlob(ForRecipient, cms => change(CmsPieces.Of(cms)).Encode());
+
+    // Still the form of an ARN: only an exact comparison tells it from the real one.
+    private static string InOtherLetters(string arn) => arn.Split('/') is [var key, var id] ? $"{key}/{id.ToUpperInvariant()}" : throw new FormatException(arn);
 
     private static string Text(KmsAnswer answer, string member) => System.Text.Json.Nodes.JsonNode.Parse(answer.Body)![member]!.GetValue<string>();
 }
