@@ -132,6 +132,9 @@ public class RewrapTests
             Assert.Equal(code, (await TestEnclave.RefusalAsync(() => RewrapAsync(moved, rows))).Code);
         }
 
+        var dry = await moved.Client.RewrapAsync(new UntrustedRewrap { DryRun = true, Rows = { first, second } }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal([(1u, next), (2u, next)], dry.Rows.Select(row => (row.KeyEpoch, row.KmsKeyId)));
+        Assert.All(dry.Rows, row => Assert.True(row.KmsEncryptedDek.IsEmpty && row.EncryptedPrivateKey.IsEmpty, "A dry run hands no ciphertext out."));
         var reply = await RewrapAsync(moved, second, first);
         Assert.Equal([(1u, next), (2u, next)], reply.Rows.Select(row => (row.KeyEpoch, row.KmsKeyId)));
         var again = await RewrapAsync(moved, [.. reply.Rows]);

@@ -23,6 +23,23 @@ public class PolicyProbeTests(MachineFixture fixture) : IClassFixture<MachineFix
         Assert.Equal(5ul, status.Counters.KmsCalls);
     }
 
+    [Fact]
+    public async Task K17_a_row_under_the_previous_key_is_probed_for_a_way_into_the_configured_one_too()
+    {
+        var row = await (await StartAsync()).BeginAsync();
+        var next = await Machine.CreateKeyAsync(Machine.ClosedPolicy(Machine.Measurement));
+        var before = Machine.Kms.Calls.GetValueOrDefault("ReEncrypt");
+
+        var moved = await Machine.StartEnclaveAsync(change: configuration => configuration with
+        {
+            Mode = EnclaveMode.Production,
+            Kms = configuration.Kms with { KeyId = next, PreviousKeyIds = [Machine.KeyArn] },
+        });
+
+        Assert.Equal(State.Ready, (await moved.ConfigureAsync(row)).State);
+        Assert.Equal(2, Machine.Kms.Calls["ReEncrypt"] - before);
+    }
+
     [Theory]
     [InlineData("kms:GenerateDataKey")]
     [InlineData("kms:Decrypt")]

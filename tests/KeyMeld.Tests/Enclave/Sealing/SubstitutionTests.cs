@@ -52,7 +52,9 @@ public class SubstitutionTests(MachineFixture fixture) : IClassFixture<MachineFi
 
         var restarted = await Machine.StartEnclaveAsync();
         Assert.Equal(ErrorCodes.SealedKeyCorrupt, (await restarted.ConfigureAsync(first, bad)).Reason);
-        Assert.Equal(ErrorCodes.SealedKeyCorrupt, (await restarted.ConfigureAsync(first, second, second)).Reason);
+        var repeated = await restarted.ConfigureAsync(first, second, second);
+        Assert.Equal(ErrorCodes.SealedKeyCorrupt, repeated.Reason);
+        Assert.Contains("twice", repeated.Detail, StringComparison.Ordinal);
         Assert.Equal(ErrorCodes.LimitExceeded, (await restarted.ConfigureAsync([.. Enumerable.Repeat(first, 257)])).Reason);
         Assert.Equal([1u, 2u], (await restarted.ConfigureAsync(second, first)).Keys.Select(key => key.Epoch));
     }
