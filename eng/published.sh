@@ -15,5 +15,5 @@ export KEYMELD_PROGRAMS="$out"
 tests="$root/artifacts/bin/KeyMeld.Tests/release/KeyMeld.Tests"
 [ -x "$tests" ] || dotnet build "$root/tests/KeyMeld.Tests" --nologo -v q
 "$tests" -namespace KeyMeld.Tests.Enclave.Processes -noColor
-KEYMELD_CRASHES=30 "$tests" -namespace KeyMeld.Tests.Crashes -noColor
+KEYMELD_CRASHES=12 "$tests" -namespace KeyMeld.Tests.Crashes -noColor
 "$root/keymeld" test-kms-e2e --data "$root/artifacts/published-data"

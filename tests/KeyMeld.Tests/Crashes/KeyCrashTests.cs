@@ -49,7 +49,7 @@ public class KeyCrashTests(ProcessFixture fixture) : IClassFixture<ProcessFixtur
         if (second.Keys.Count == 1)
         {
             // It died before it was stored: the order is given again.
-            Assert.True(await world.OrderAsync("rotate", null), when);
+            Assert.True(await world.InsistAsync("rotate"), when);
             second = Check(world, 2, when);
         }
         Assert.True(first.Keys.All(second.Keys.Contains), $"{when}: the first key's row changed");
@@ -63,7 +63,7 @@ public class KeyCrashTests(ProcessFixture fixture) : IClassFixture<ProcessFixtur
         when = $"life {seed}, new KMS key: {rewrap}";
         var third = Check(world, 2, when);
         Assert.True(third.Keys.SequenceEqual(second.Keys) || third.Keys.All(key => key.Contains(next, StringComparison.Ordinal)), $"{when}: some rows are sealed anew and others are not");
-        Assert.True(await world.OrderAsync("rewrap", null), when);
+        Assert.True(await world.InsistAsync("rewrap"), when);
         third = Check(world, 2, when);
         Assert.All(third.Keys, key => Assert.Contains(next, key, StringComparison.Ordinal));
         Assert.Equal(second.History, third.History);
