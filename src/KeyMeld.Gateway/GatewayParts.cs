@@ -7,22 +7,27 @@ using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Signing;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Storage.Sqlite;
+using KeyMeld.Protocol.Errors;
 using KeyMeld.Secp256k1;
 using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Gateway;
 
 /// <summary>What the gateway is made of, put together in one place.</summary>
-internal sealed class GatewayParts : IAsyncDisposable
+internal sealed partial class GatewayParts : IAsyncDisposable
 {
     private readonly SqliteDatabase _database;
     private readonly InstanceMetadata _metadata;
     private readonly CredentialKeeper _credentials;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ILogger<GatewayParts> _logger;
+    private Task _started = Task.CompletedTask;
 
-    /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed: the database cannot be used.</exception>
+    /// <exception cref="KeyMeldException">storage_failed: the database cannot be used.</exception>
     public GatewayParts(GatewaySettings settings, AwsCredentials credentials, TimeProvider time, ILoggerFactory loggers, InstanceMetadata? metadata = null)
     {
         Settings = settings;
+        _logger = loggers.CreateLogger<GatewayParts>();
         Time = time;
         _database = SqliteDatabase.Open(settings.Storage.Path, time);
         GroupStore = new SqliteGroupStore(_database);
@@ -88,12 +93,13 @@ internal sealed class GatewayParts : IAsyncDisposable
     {
         _credentials.Start();
         Fleet.Start();
-        GroupRunner.Start();
-        SigningRunner.Start();
+        _started = TakeUpAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _stopping.CancelAsync();
+        await _started;
         await SigningRunner.DisposeAsync();
         await GroupRunner.DisposeAsync();
         await _credentials.DisposeAsync();
@@ -102,6 +108,23 @@ internal sealed class GatewayParts : IAsyncDisposable
         await _database.DisposeAsync();
         Limits.Dispose();
         Bodies.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task TakeUpAsync()
+    {
+        try
+        {
+            await GroupRunner.StartAsync(_stopping.Token);
+            await SigningRunner.StartAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+        }
+        catch (KeyMeldException exception)
+        {
+            LogNotTakenUp(exception);
+        }
     }
 
     private static double Jitter()
@@ -110,4 +133,7 @@ internal sealed class GatewayParts : IAsyncDisposable
         SecureRandom.Fill(bytes);
         return BitConverter.ToUInt32(bytes) / (double)uint.MaxValue;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What the database has unfinished could not be taken up; the next start does")]
+    private partial void LogNotTakenUp(Exception exception);
 }

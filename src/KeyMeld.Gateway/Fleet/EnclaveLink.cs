@@ -179,7 +179,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
 
     private async Task RepairedAsync()
     {
-        while (!await WakeOrAsync(RowLook) && !_setup.RowsChanged())
+        while (!await WakeOrAsync(RowLook) && !await _setup.RowsChangedAsync())
         {
         }
     }

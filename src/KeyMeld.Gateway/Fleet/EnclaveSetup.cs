@@ -19,11 +19,11 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
     private ImmutableArray<SealedKeyRow> _handedRows = [];
 
     /// <summary>Whether the database has other rows than the enclave was last handed: somebody repaired them, or an operator had a new epoch made or all sealed anew.</summary>
-    public bool RowsChanged()
+    public async ValueTask<bool> RowsChangedAsync()
     {
         try
         {
-            return !store.Read(id).Rows.SequenceEqual(_handedRows);
+            return !(await store.ReadAsync(id)).Rows.SequenceEqual(_handedRows);
         }
         catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StorageFailed)
         {
@@ -43,7 +43,7 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
         {
             return Locked(status, ErrorCodes.EnclaveConfigured, $"It was configured as enclave {status.EnclaveId}; restart it, or correct the configuration.");
         }
-        if (status.State == EnclaveStatus.Types.State.Ready && status.Boot == _configuredBoot && !RowsChanged())
+        if (status.State == EnclaveStatus.Types.State.Ready && status.Boot == _configuredBoot && !await RowsChangedAsync())
         {
             return new EnclaveView(id, new EnclaveCondition.Ready(), status);
         }
@@ -56,7 +56,7 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
         var rowsError = "";
         try
         {
-            keys = store.Read(id);
+            keys = await store.ReadAsync(id);
         }
         catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StorageFailed)
         {
@@ -90,7 +90,7 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
         NewRows.RequireOf(row, id, FirstEpoch);
         // On disk before the enclave hears of it again: it announces and uses the key only then.
         return await store.AddFirstAsync(row)
-            ? store.Read(id)
+            ? await store.ReadAsync(id)
             : throw new KeyMeldException(ErrorCodes.SealedKeyExists, "The database has a key of this enclave already; the new one was thrown away.");
     }
 

@@ -27,7 +27,10 @@ internal sealed class Waiting<T>(Announcements<T>.Subscription subscription, IDi
     where T : class
 {
     /// <summary>The first news that <paramref name="isFinal"/> accepts; null when the time is over.</summary>
-    public async Task<T?> UntilAsync(Func<T, bool> isFinal, CancellationToken aborted)
+    public Task<T?> UntilAsync(Func<T, bool> isFinal, CancellationToken aborted) => UntilAsync(news => ValueTask.FromResult(isFinal(news)), aborted);
+
+    /// <summary>The same for who has to look somewhere else first.</summary>
+    public async Task<T?> UntilAsync(Func<T, ValueTask<bool>> isFinal, CancellationToken aborted)
     {
         using var over = new CancellationTokenSource(longest, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, aborted);
@@ -36,7 +39,7 @@ internal sealed class Waiting<T>(Announcements<T>.Subscription subscription, IDi
             while (true)
             {
                 var news = await subscription.NextAsync(either.Token);
-                if (isFinal(news))
+                if (await isFinal(news))
                 {
                     return news;
                 }

@@ -20,7 +20,7 @@ internal sealed class CreateGroup(GatewayParts parts)
         var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.KeygenRequestJson, BodyReader.KeygenBody)).Value;
         var manifest = Signed.ParseManifest(body.Manifest.ToStatement());
         using var wait = Waits.Begin(parts, context, parts.GroupNews, manifest.Digest);
-        var isNew = parts.GroupStore.Find(manifest.Digest) is null && await AddAsync(body, manifest, context.RequestAborted);
+        var isNew = await parts.GroupStore.FindAsync(manifest.Digest) is null && await AddAsync(body, manifest, context.RequestAborted);
         var state = await StateAsync(manifest.Digest, wait, context.RequestAborted);
         var answer = new KeygenCreatedJson(manifest.Digest, state.Word());
         await Answers.JsonAsync(context, isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK, answer, ProtocolJson.Default.KeygenCreatedJson);
@@ -28,7 +28,7 @@ internal sealed class CreateGroup(GatewayParts parts)
 
     private async Task<GroupState> StateAsync(Hash32 group, Waiting<GroupNews>? wait, CancellationToken aborted)
     {
-        var state = parts.GroupStore.Find(group)!.State;
+        var state = (await parts.GroupStore.FindAsync(group))!.State;
         if (state == GroupState.Erased)
         {
             throw new KeyMeldException(ErrorCodes.Erased, "This group was erased.");

@@ -18,10 +18,10 @@ internal sealed class EraseGroup(GatewayParts parts)
         var hash = Answers.HashOf(context, "group");
         var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SignedJson, BodyReader.StatementBody)).Value;
         var erase = Signed.Read<Erase>(body.ToStatement());
-        if (parts.Groups.Find(hash) is not { } group)
+        if (await parts.Groups.FindAsync(hash) is not { } group)
         {
             EqualTime.Verify();
-            var repeated = parts.GroupStore.Find(hash) is { State: GroupState.Erased } erased && erased.EraseStatement == body.ToStatement().Hash;
+            var repeated = await parts.GroupStore.FindAsync(hash) is { State: GroupState.Erased } erased && erased.EraseStatement == body.ToStatement().Hash;
             await AnswerAsync(context, repeated ? GroupState.Erased : throw Answers.Absent());
             return;
         }
@@ -47,7 +47,7 @@ internal sealed class EraseGroup(GatewayParts parts)
         if (!await parts.GroupStore.EraseAsync(group.Hash, erase.Hash))
         {
             parts.Groups.Forget(group.Hash);
-            return parts.Groups.Find(group.Hash) is null ? GroupState.Erased : throw new KeyMeldException(ErrorCodes.AlreadyFormed, "The group is formed.");
+            return await parts.Groups.FindAsync(group.Hash) is null ? GroupState.Erased : throw new KeyMeldException(ErrorCodes.AlreadyFormed, "The group is formed.");
         }
         parts.GroupRunner.Announce(group.Hash, GroupState.Erased);
         await ForgetAsync(group.Manifest.Value.Enclaves, new UntrustedForget { Manifest = ByteString.CopyFrom(group.Hash.Bytes) });

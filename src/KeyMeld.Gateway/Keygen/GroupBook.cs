@@ -13,31 +13,23 @@ internal sealed class GroupBook(IGroupStore store)
     private readonly Dictionary<Hash32, Hash32> _rosters = [];
     private long _changes;
 
-    /// <summary>Null where there is no such group or it is erased; <see cref="IGroupStore.Find"/> tells the two apart.</summary>
+    /// <summary>Null where there is no such group or it is erased; <see cref="IGroupStore.FindAsync"/> tells the two apart.</summary>
     /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed.</exception>
-    public GroupView? Find(Hash32 group)
+    public ValueTask<GroupView?> FindAsync(Hash32 group)
     {
         long changes;
         lock (_gate)
         {
             if (_groups.TryGetValue(group, out var kept))
             {
-                return kept;
+                return ValueTask.FromResult<GroupView?>(kept);
             }
             changes = _changes;
         }
-        var record = store.Find(group);
-        if (record is null or { State: GroupState.Erased })
-        {
-            return null;
-        }
-        var view = GroupView.Load(record);
-        Keep(view, changes);
-        return view;
+        return LoadAsync(group, changes);
     }
-
     /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed.</exception>
-    public GroupView? FindByRoster(Hash32 roster)
+    public async ValueTask<GroupView?> FindByRosterAsync(Hash32 roster)
     {
         Hash32? group = null;
         lock (_gate)
@@ -47,8 +39,8 @@ internal sealed class GroupBook(IGroupStore store)
                 group = kept;
             }
         }
-        group ??= store.FindByRoster(roster);
-        return group is { } hash ? Find(hash) : null;
+        group ??= await store.FindByRosterAsync(roster);
+        return group is { } hash ? await FindAsync(hash) : null;
     }
 
     /// <summary>The group changed in the database.</summary>
@@ -62,6 +54,18 @@ internal sealed class GroupBook(IGroupStore store)
                 _rosters.Remove(roster);
             }
         }
+    }
+
+    private async ValueTask<GroupView?> LoadAsync(Hash32 group, long changes)
+    {
+        var record = await store.FindAsync(group);
+        if (record is null or { State: GroupState.Erased })
+        {
+            return null;
+        }
+        var view = GroupView.Load(record);
+        Keep(view, changes);
+        return view;
     }
 
     // What was read before somebody changed a group may be older than the change: then it is not kept.

@@ -30,9 +30,9 @@ internal sealed partial class GroupRunner : IAsyncDisposable
     }
 
     /// <summary>Takes up what the database has unfinished.</summary>
-    public void Start()
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var group in _store.Unfinished())
+        foreach (var group in await Persistence.PersistAsync(() => _store.UnfinishedAsync().AsTask(), _time, cancellationToken))
         {
             _work.Nudge(group);
         }
@@ -60,7 +60,7 @@ internal sealed partial class GroupRunner : IAsyncDisposable
 
     private async Task AdvanceAsync(Hash32 hash, CancellationToken cancellationToken)
     {
-        if (_book.Find(hash) is not { State: GroupState.Joining } group)
+        if (await _book.FindAsync(hash) is not { State: GroupState.Joining } group)
         {
             return;
         }

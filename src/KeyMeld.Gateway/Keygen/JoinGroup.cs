@@ -26,14 +26,14 @@ internal sealed class JoinGroup(GatewayParts parts)
         var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.RegistrationRequestJson, BodyReader.StatementBody)).Value;
         var statement = body.Registration.ToStatement();
         _ = Signed.Read<Registration>(statement);
-        if (parts.Groups.Find(hash) is not { } group)
+        if (await parts.Groups.FindAsync(hash) is not { } group)
         {
-            throw RefuseAbsent(hash, statement);
+            throw await RefuseAbsentAsync(hash, statement);
         }
         var registration = Verify(group, statement);
         using var wait = Waits.Begin(parts, context, parts.GroupNews, hash);
         var isNew = IsNew(group, registration) && await AddAsync(hash, registration, body.Envelope, context.RequestAborted);
-        var state = parts.Groups.Find(hash)?.State ?? GroupState.Erased;
+        var state = (await parts.Groups.FindAsync(hash))?.State ?? GroupState.Erased;
         if (state == GroupState.Joining && wait is not null && await wait.UntilAsync(news => news.State != GroupState.Joining, context.RequestAborted) is { } news)
         {
             state = news.State;
@@ -42,11 +42,11 @@ internal sealed class JoinGroup(GatewayParts parts)
     }
 
     // The manifest of an erased group is gone, so that only a registration it knew is recognised.
-    private KeyMeldException RefuseAbsent(Hash32 group, SignedStatement statement)
+    private async Task<KeyMeldException> RefuseAbsentAsync(Hash32 group, SignedStatement statement)
     {
         EqualTime.Verify();
         EqualTime.Verify();
-        return parts.GroupStore.Find(group) is { State: GroupState.Erased } erased && erased.Registrations.Any(row => row.StatementHash == statement.Hash)
+        return await parts.GroupStore.FindAsync(group) is { State: GroupState.Erased } erased && erased.Registrations.Any(row => row.StatementHash == statement.Hash)
             ? new KeyMeldException(ErrorCodes.Erased, "This group was erased.")
             : Answers.Absent();
     }
@@ -77,7 +77,7 @@ internal sealed class JoinGroup(GatewayParts parts)
         // Once for each registration that another gateway may admit in between.
         for (var tries = 0; tries <= Limits.Participants; tries++)
         {
-            var group = parts.Groups.Find(hash) ?? throw new KeyMeldException(ErrorCodes.Erased, "This group was erased.");
+            var group = await parts.Groups.FindAsync(hash) ?? throw new KeyMeldException(ErrorCodes.Erased, "This group was erased.");
             if (!IsNew(group, registration))
             {
                 return false;

@@ -22,11 +22,11 @@ internal sealed class MakeMemberKey(GatewayParts parts)
         var member = PlacedMember.Parse(body.Value.B);
         var caller = await parts.Readers.FindAsync(context, body.Bytes)
             ?? throw new KeyMeldException(ErrorCodes.Unauthorized, "This call needs an Authorization of the place's admission key.");
-        var group = parts.Groups.Find(hash);
+        var group = await parts.Groups.FindAsync(hash);
         if (group is null || member.Manifest != hash || !IsAdmitted(group, member, caller))
         {
             // An erased group knows its readers, not their places.
-            throw group is null && parts.GroupStore.HasReader(hash, caller.Bytes) ? new KeyMeldException(ErrorCodes.Erased, "This group was erased.") : Answers.Absent();
+            throw group is null && await parts.GroupStore.HasReaderAsync(hash, caller.Bytes) ? new KeyMeldException(ErrorCodes.Erased, "This group was erased.") : Answers.Absent();
         }
         var place = member.RequireMadeFor(group.Manifest);
         Check(group, place, body.Value.Sealed);

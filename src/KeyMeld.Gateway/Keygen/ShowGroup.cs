@@ -14,22 +14,22 @@ internal sealed class ShowGroup(GatewayParts parts)
         Answers.RequireNoQuery(context);
         var hash = Answers.HashOf(context, "group");
         var key = await parts.Readers.RequireAsync(context);
-        if (!parts.GroupStore.HasReader(hash, key.Bytes))
+        if (!await parts.GroupStore.HasReaderAsync(hash, key.Bytes))
         {
             throw Answers.Absent();
         }
         using var wait = Waits.Begin(parts, context, parts.GroupNews, hash);
-        var group = Find(parts, hash);
+        var group = await FindAsync(parts, hash);
         if (group.State == GroupState.Joining && wait is not null)
         {
             await wait.UntilAsync(news => news.State != GroupState.Joining, context.RequestAborted);
-            group = Find(parts, hash);
+            group = await FindAsync(parts, hash);
         }
         await Answers.JsonAsync(context, StatusCodes.Status200OK, Show(group), ProtocolJson.Default.KeygenJson);
     }
 
-    internal static GroupView Find(GatewayParts parts, Protocol.Ids.Hash32 hash) =>
-        parts.Groups.Find(hash) ?? throw new KeyMeldException(ErrorCodes.Erased, "This group was erased.");
+    internal static async ValueTask<GroupView> FindAsync(GatewayParts parts, Protocol.Ids.Hash32 hash) =>
+        await parts.Groups.FindAsync(hash) ?? throw new KeyMeldException(ErrorCodes.Erased, "This group was erased.");
 
     private static KeygenJson Show(GroupView group) => new(
         group.Hash,

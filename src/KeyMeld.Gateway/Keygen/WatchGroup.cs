@@ -12,13 +12,13 @@ internal sealed class WatchGroup(GatewayParts parts, CancellationToken stopping)
         Answers.RequireNoQuery(context);
         var hash = Answers.HashOf(context, "group");
         var key = await parts.Readers.RequireAsync(context);
-        if (!parts.GroupStore.HasReader(hash, key.Bytes))
+        if (!await parts.GroupStore.HasReaderAsync(hash, key.Bytes))
         {
             throw Answers.Absent();
         }
         using var place = parts.Limits.Wait(context);
         using var subscription = parts.GroupNews.Subscribe(hash);
-        var group = ShowGroup.Find(parts, hash);
+        var group = await ShowGroup.FindAsync(parts, hash);
         var last = (GroupNews?)null;
         await EventStream.RunAsync(context, NextAsync, ProtocolJson.Default.StateEventJson, parts.Time, stopping);
 

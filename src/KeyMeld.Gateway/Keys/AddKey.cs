@@ -24,8 +24,8 @@ internal sealed class AddKey(GatewayParts parts)
         var body = await parts.Bodies.ReadAsync(context, ProtocolJson.Default.KeyRequestJson, BodyReader.StatementBody);
         var statement = Signed.ParseKey(body.Value.Key.ToStatement());
         var reader = await parts.Readers.FindAsync(context, body.Bytes);
-        var isNew = IsNew(statement.Hash) && await AddAsync(statement, body.Value.Sealed, context.RequestAborted);
-        var record = parts.KeyStore.Find(statement.Hash);
+        var isNew = await IsNewAsync(statement.Hash) && await AddAsync(statement, body.Value.Sealed, context.RequestAborted);
+        var record = await parts.KeyStore.FindAsync(statement.Hash);
         if (record is null or { IsErased: true })
         {
             throw OwnerGate.Erased();
@@ -37,7 +37,7 @@ internal sealed class AddKey(GatewayParts parts)
     }
 
     /// <summary>False where this very statement is there already.</summary>
-    private bool IsNew(Hash32 key) => parts.KeyStore.Find(key) switch
+    private async ValueTask<bool> IsNewAsync(Hash32 key) => await parts.KeyStore.FindAsync(key) switch
     {
         null => true,
         { IsErased: true } => throw OwnerGate.Erased(),
@@ -48,12 +48,12 @@ internal sealed class AddKey(GatewayParts parts)
     {
         Check(statement.Value, sealedKey);
         using var turn = await _oneAtATime.TakeAsync(statement.Hash, aborted);
-        if (!IsNew(statement.Hash))
+        if (!await IsNewAsync(statement.Hash))
         {
             return false;
         }
         var auth = statement.Value.Auth.Bytes.ToArray();
-        if (parts.KeyStore.FindById(auth, statement.Value.Key) is not null)
+        if (await parts.KeyStore.FindByIdAsync(auth, statement.Value.Key) is not null)
         {
             throw Taken();
         }

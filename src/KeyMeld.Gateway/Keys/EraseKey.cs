@@ -17,7 +17,7 @@ internal sealed class EraseKey(GatewayParts parts)
         Answers.RequireNoQuery(context);
         var hash = Answers.HashOf(context, "id");
         var read = Signed.Read<KeyErase>((await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SignedJson, BodyReader.StatementBody)).Value.ToStatement());
-        var (record, erase) = OwnerGate.Require(parts, hash, read, read.Value.Key);
+        var (record, erase) = await OwnerGate.RequireAsync(parts, hash, read, read.Value.Key);
         if (!record.IsErased && await parts.KeyStore.EraseAsync(hash, erase.Hash))
         {
             await ForgetAsync(SignWithKey.EnclaveOf(record), new UntrustedForgetKey { Key = ByteString.CopyFrom(hash.Bytes) });

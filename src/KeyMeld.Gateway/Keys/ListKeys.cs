@@ -10,7 +10,7 @@ internal sealed class ListKeys(GatewayParts parts)
     {
         Answers.RequireNoQuery(context);
         var auth = await parts.Readers.RequireAsync(context);
-        var keys = parts.KeyStore.List(auth.Bytes.ToArray());
+        var keys = await parts.KeyStore.ListAsync(auth.Bytes.ToArray());
         await Answers.JsonAsync(context, StatusCodes.Status200OK, new KeyListJson([.. keys.Select(ShowKey.Show)]), ProtocolJson.Default.KeyListJson);
     }
 }

@@ -13,10 +13,10 @@ internal static class OwnerGate
     /// <summary>The key that a statement of its owner names.</summary>
     /// <param name="named">The key hash in the statement.</param>
     /// <exception cref="KeyMeldException">not_found: absent, another key's statement, or not signed by its owner.</exception>
-    public static (KeyRecord Record, Signed<T> Statement) Require<T>(GatewayParts parts, Hash32 key, Unverified<T> statement, Hash32 named)
+    public static async ValueTask<(KeyRecord Record, Signed<T> Statement)> RequireAsync<T>(GatewayParts parts, Hash32 key, Unverified<T> statement, Hash32 named)
         where T : class, IStatement<T>
     {
-        if (named != key || parts.KeyStore.Find(key) is not { } record)
+        if (named != key || await parts.KeyStore.FindAsync(key) is not { } record)
         {
             EqualTime.Verify();
             throw Answers.Absent();
@@ -26,8 +26,8 @@ internal static class OwnerGate
 
     /// <summary>The key that its owner reads.</summary>
     /// <exception cref="KeyMeldException">not_found: absent, or another's.</exception>
-    public static KeyRecord Require(GatewayParts parts, Hash32 key, XOnlyPublicKey reader) =>
-        parts.KeyStore.Find(key) is { } record && reader.Bytes.SequenceEqual(record.Auth) ? record : throw Answers.Absent();
+    public static async ValueTask<KeyRecord> RequireAsync(GatewayParts parts, Hash32 key, XOnlyPublicKey reader) =>
+        await parts.KeyStore.FindAsync(key) is { } record && reader.Bytes.SequenceEqual(record.Auth) ? record : throw Answers.Absent();
 
     /// <exception cref="KeyMeldException">erased.</exception>
     public static KeyMeldException Erased() => new(ErrorCodes.Erased, "This key was erased.");

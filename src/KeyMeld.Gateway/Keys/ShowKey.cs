@@ -11,7 +11,7 @@ internal sealed class ShowKey(GatewayParts parts)
     {
         Answers.RequireNoQuery(context);
         var hash = Answers.HashOf(context, "id");
-        var record = OwnerGate.Require(parts, hash, await parts.Readers.RequireAsync(context));
+        var record = await OwnerGate.RequireAsync(parts, hash, await parts.Readers.RequireAsync(context));
         if (record.IsErased)
         {
             throw OwnerGate.Erased();

@@ -20,7 +20,7 @@ internal sealed class SignWithKey(GatewayParts parts)
         var hash = Answers.HashOf(context, "id");
         var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SingleSignRequestJson, BodyReader.StatementBody)).Value;
         var read = Signed.Read<SingleSign>(body.Request.ToStatement());
-        var (record, request) = OwnerGate.Require(parts, hash, read, read.Value.Key);
+        var (record, request) = await OwnerGate.RequireAsync(parts, hash, read, read.Value.Key);
         if (record.IsErased)
         {
             throw OwnerGate.Erased();

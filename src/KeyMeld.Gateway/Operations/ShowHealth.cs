@@ -11,13 +11,13 @@ internal sealed class ShowHealth(GatewayParts parts)
     public static Task LiveAsync(HttpContext context) => AnswerAsync(context, StatusCodes.Status200OK, new HealthJson("live"));
 
     /// <summary>It can work: the database answers and at least one enclave is ready.</summary>
-    public Task ReadyAsync(HttpContext context)
+    public async Task ReadyAsync(HttpContext context)
     {
         var ready = parts.Fleet.Snapshot.Values.Count(view => view.IsReady);
-        parts.GroupStore.FindByRoster(default);
-        return ready > 0
+        await parts.GroupStore.FindByRosterAsync(default);
+        await (ready > 0
             ? AnswerAsync(context, StatusCodes.Status200OK, new HealthJson("ready"))
-            : throw new KeyMeldException(ErrorCodes.Unavailable, "No enclave is ready.");
+            : throw new KeyMeldException(ErrorCodes.Unavailable, "No enclave is ready."));
     }
 
     /// <summary>For operators: every enclave with its counters, and what is under way.</summary>

@@ -80,7 +80,7 @@ internal sealed partial class KeyChanges(EnclaveFleet fleet, ISealedKeyStore sto
     {
         var link = fleet.Find(id) ?? throw new KeyMeldException(ErrorCodes.NotFound, $"This gateway has no enclave {id}.");
         using var turn = await _one.TakeAsync(id, cancellationToken);
-        var keys = store.Read(id);
+        var keys = await store.ReadAsync(id);
         var after = await WithFreshCredentialsAsync(() => change(link, keys), link, cancellationToken);
         if (!dryRun)
         {

@@ -18,7 +18,7 @@ internal sealed class CancelSigning(GatewayParts parts)
         var hash = Answers.HashOf(context, "request");
         var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SignedJson, BodyReader.StatementBody)).Value;
         var read = Signed.Read<Cancel>(body.ToStatement());
-        if (parts.SigningStore.Find(hash) is not { } record || parts.Groups.Find(record.Group) is not { } group)
+        if (await parts.SigningStore.FindAsync(hash) is not { } record || await parts.Groups.FindAsync(record.Group) is not { } group)
         {
             EqualTime.Verify();
             throw Answers.Absent();
@@ -29,7 +29,7 @@ internal sealed class CancelSigning(GatewayParts parts)
         {
             parts.SigningRunner.Ended(hash, outcome, record.Attempts);
         }
-        else if (parts.SigningStore.Find(hash)!.State is not SigningState.Cancelled and var state)
+        else if ((await parts.SigningStore.FindAsync(hash))!.State is not SigningState.Cancelled and var state)
         {
             throw SigningAnswers.Closed(state);
         }

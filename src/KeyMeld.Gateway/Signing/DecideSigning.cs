@@ -19,7 +19,7 @@ internal sealed class DecideSigning(GatewayParts parts)
         var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SignedJson, BodyReader.StatementBody)).Value;
         var statement = body.ToStatement();
         _ = Signed.Read<Approval>(statement);
-        if (parts.SigningStore.GroupOf(hash) is not { } groupHash || parts.Groups.Find(groupHash) is not { } group)
+        if (await parts.SigningStore.GroupOfAsync(hash) is not { } groupHash || await parts.Groups.FindAsync(groupHash) is not { } group)
         {
             EqualTime.Verify();
             throw Answers.Absent();
@@ -46,7 +46,7 @@ internal sealed class DecideSigning(GatewayParts parts)
 
     private async Task<AddedApproval> AddAsync(GroupView group, Hash32 hash, Vote vote)
     {
-        var record = parts.SigningStore.Find(hash)!;
+        var record = (await parts.SigningStore.FindAsync(hash))!;
         var value = SigningRequest.Parse(record.Statement.Statement);
         var request = Signed.Parse<SigningRequest>(record.Statement.ToSigned(), Requester.KeyOf(group.Manifest.Value, [.. group.Members.Select(member => member!.Value.Auth)], value));
         var votes = new VoteBook(group.Rule, hash, vote, record.Approvals);
@@ -55,7 +55,7 @@ internal sealed class DecideSigning(GatewayParts parts)
             hash, approval, all => group.Rule.Evaluate(request, votes.Of(all)) is ApprovalState.Complete, parts.SigningRunner.NewLease());
         if (added.Started)
         {
-            record = parts.SigningStore.Find(hash)!;
+            record = (await parts.SigningStore.FindAsync(hash))!;
             parts.SigningRunner.Run(new SigningJob(group, hash, value, record.Statement, record.Items, record.Approvals));
         }
         if (added is { Stands: true, State: SigningState.Rejected } && record.State != SigningState.Rejected)

@@ -19,26 +19,26 @@ internal sealed class RequestSigning(GatewayParts parts)
         Answers.RequireNoQuery(context);
         var body = await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SigningPostJson, BodyReader.SigningBody);
         var read = Signed.Read<SigningRequest>(body.Value.Request.ToStatement());
-        var (group, request) = Verify(read);
+        var (group, request) = await VerifyAsync(read);
         var reader = await parts.Readers.FindAsync(context, body.Bytes);
         using var wait = Waits.Begin(parts, context, parts.SigningNews, request.Digest);
-        var isNew = parts.SigningStore.GroupOf(request.Digest) is null && await AddAsync(group, request, body.Value.Items);
+        var isNew = await parts.SigningStore.GroupOfAsync(request.Digest) is null && await AddAsync(group, request, body.Value.Items);
         var news = wait is null ? null : await UntilFinalAsync(wait, request.Digest, isNew, context.RequestAborted);
         if (news is null && (wait is not null || !isNew))
         {
-            var record = parts.SigningStore.Find(request.Digest)!;
+            var record = (await parts.SigningStore.FindAsync(request.Digest))!;
             news = new SigningNews(record.State, record.Attempts, record.Result, record.Error);
         }
         // Whoever repeats a statement need not be who made it: then the state is all that is said.
-        var mayRead = isNew || (reader is not null && parts.GroupStore.HasReader(group.Hash, reader.Bytes));
+        var mayRead = isNew || (reader is not null && await parts.GroupStore.HasReaderAsync(group.Hash, reader.Bytes));
         var state = news?.State ?? (IsComplete(group, request) ? SigningState.Running : SigningState.Waiting);
         var answer = new SigningPostedJson(request.Digest, state.Word(), mayRead ? SigningAnswers.Result(news?.Result) : null);
         await Answers.JsonAsync(context, isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK, answer, ProtocolJson.Default.SigningPostedJson);
     }
 
-    private (GroupView Group, Signed<SigningRequest> Request) Verify(Unverified<SigningRequest> read)
+    private async ValueTask<(GroupView Group, Signed<SigningRequest> Request)> VerifyAsync(Unverified<SigningRequest> read)
     {
-        var group = parts.Groups.FindByRoster(read.Value.Roster);
+        var group = await parts.Groups.FindByRosterAsync(read.Value.Roster);
         var key = group is null ? null : read.Value.By is { } by ? group.AuthOf(by) : group.Manifest.Value.Creator;
         if (group is null || key is null)
         {
@@ -51,7 +51,7 @@ internal sealed class RequestSigning(GatewayParts parts)
     private async Task<SigningNews?> UntilFinalAsync(Waiting<SigningNews> wait, Hash32 request, bool isNew, CancellationToken aborted)
     {
         // News from before this call subscribed are in the database only.
-        if (!isNew && parts.SigningStore.Find(request) is { } record && record.State.IsFinal())
+        if (!isNew && await parts.SigningStore.FindAsync(request) is { } record && record.State.IsFinal())
         {
             return new SigningNews(record.State, record.Attempts, record.Result, record.Error);
         }

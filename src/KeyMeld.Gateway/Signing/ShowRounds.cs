@@ -19,24 +19,24 @@ internal sealed class ShowRounds(GatewayParts parts)
         Answers.RequireNoQuery(context);
         var hash = Answers.HashOf(context, "request");
         var key = await parts.Readers.RequireAsync(context);
-        var node = SigningAnswers.MayRead(parts, hash, key) ? HomeOf(hash, key) : null;
+        var node = await SigningAnswers.MayReadAsync(parts, hash, key) ? await HomeOfAsync(hash, key) : null;
         if (node is not { } home)
         {
             throw Answers.Absent();
         }
         using var wait = Waits.Begin(parts, context, parts.RoundNews, hash);
-        var rounds = Look(hash, home);
+        var rounds = await LookAsync(hash, home);
         if (rounds is { IsFinal: false, Json.Round: null } && wait is not null)
         {
-            await wait.UntilAsync(_ => (rounds = Look(hash, home)) is { IsFinal: true } or { Json.Round: not null }, context.RequestAborted);
+            await wait.UntilAsync(async _ => (rounds = await LookAsync(hash, home)) is { IsFinal: true } or { Json.Round: not null }, context.RequestAborted);
         }
         await Answers.JsonAsync(context, StatusCodes.Status200OK, rounds.Json, ProtocolJson.Default.RoundsJson);
     }
 
     /// <summary>The caller's node, where it signs this request at home.</summary>
-    private NodeId? HomeOf(Hash32 request, XOnlyPublicKey key)
+    private async ValueTask<NodeId?> HomeOfAsync(Hash32 request, XOnlyPublicKey key)
     {
-        if (parts.SigningStore.Find(request) is not { } record || parts.Groups.Find(record.Group) is not { } group)
+        if (await parts.SigningStore.FindAsync(request) is not { } record || await parts.Groups.FindAsync(record.Group) is not { } group)
         {
             return null;
         }
@@ -50,11 +50,11 @@ internal sealed class ShowRounds(GatewayParts parts)
         return null;
     }
 
-    private (bool IsFinal, RoundsJson Json) Look(Hash32 request, NodeId node)
+    private async ValueTask<(bool IsFinal, RoundsJson Json)> LookAsync(Hash32 request, NodeId node)
     {
         // First the rounds, then the database: a state that is final there has been announced, or will be.
         var run = parts.SigningRunner.Find(request);
-        var state = parts.SigningStore.StateOf(request) ?? SigningState.Failed;
+        var state = await parts.SigningStore.StateOfAsync(request) ?? SigningState.Failed;
         var (round, round1) = state == SigningState.Running && run?.Job.PlaceOf(node) is { } place ? Due(run.State, place) : (null, null);
         return (state.IsFinal(), new RoundsJson(request, state.Word(), run?.State.Number, round, round1));
     }

@@ -12,16 +12,16 @@ internal sealed class ShowSigning(GatewayParts parts)
         Answers.RequireNoQuery(context);
         var hash = Answers.HashOf(context, "request");
         var key = await parts.Readers.RequireAsync(context);
-        if (!SigningAnswers.MayRead(parts, hash, key))
+        if (!await SigningAnswers.MayReadAsync(parts, hash, key))
         {
             throw Answers.Absent();
         }
         using var wait = Waits.Begin(parts, context, parts.SigningNews, hash);
-        var record = parts.SigningStore.Find(hash)!;
+        var record = (await parts.SigningStore.FindAsync(hash))!;
         if (!record.State.IsFinal() && wait is not null)
         {
             await wait.UntilAsync(SigningAnswers.IsFinal, context.RequestAborted);
-            record = parts.SigningStore.Find(hash)!;
+            record = (await parts.SigningStore.FindAsync(hash))!;
         }
         await Answers.JsonAsync(context, StatusCodes.Status200OK, Show(record), ProtocolJson.Default.SigningJson);
     }

@@ -36,9 +36,9 @@ internal static class SigningAnswers
     };
 
     /// <summary>Whether a key may read a signing: whoever may read its group. Absent and foreign cost the same.</summary>
-    public static bool MayRead(GatewayParts parts, Hash32 request, XOnlyPublicKey key)
+    public static async ValueTask<bool> MayReadAsync(GatewayParts parts, Hash32 request, XOnlyPublicKey key)
     {
-        var group = parts.SigningStore.GroupOf(request);
-        return parts.GroupStore.HasReader(group ?? default, key.Bytes) && group is not null;
+        var group = await parts.SigningStore.GroupOfAsync(request);
+        return await parts.GroupStore.HasReaderAsync(group ?? default, key.Bytes) && group is not null;
     }
 }

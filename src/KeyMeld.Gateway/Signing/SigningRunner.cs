@@ -56,9 +56,9 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     }
 
     /// <summary>Takes up what the database has unfinished. An attempt that was reserved counts as used.</summary>
-    public void Start()
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var signing in _store.Unfinished())
+        foreach (var signing in await Persistence.PersistAsync(() => _store.UnfinishedAsync().AsTask(), _time, cancellationToken))
         {
             Watch(signing.Request, signing.Expires);
             if (signing.State == SigningState.Running)
@@ -90,9 +90,9 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     public async Task CloseForErasedAsync(Hash32 group, int place)
     {
         var outcome = new SigningOutcome(SigningState.Failed, null, new StoredError(ErrorCodes.Erased, "A signer erased its key."));
-        foreach (var request in _store.UnfinishedOf(group))
+        foreach (var request in await _store.UnfinishedOfAsync(group))
         {
-            if (_store.Find(request) is { } record && SigningRequest.Parse(record.Statement.Statement).Signers.Contains(place) && await _store.CloseAsync(request, outcome))
+            if (await _store.FindAsync(request) is { } record && SigningRequest.Parse(record.Statement.Statement).Signers.Contains(place) && await _store.CloseAsync(request, outcome))
             {
                 Ended(request, outcome, record.Attempts);
             }
@@ -149,14 +149,13 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         }
     }
 
-    private Task ResumeAsync(Hash32 request)
+    private async Task ResumeAsync(Hash32 request)
     {
-        if (_store.Find(request) is { State: SigningState.Running } record && _groups.Find(record.Group) is { } group)
+        if (await _store.FindAsync(request) is { State: SigningState.Running } record && await _groups.FindAsync(record.Group) is { } group)
         {
             var value = SigningRequest.Parse(record.Statement.Statement);
             Run(new SigningJob(group, request, value, record.Statement, record.Items, record.Approvals), record.Attempts);
         }
-        return Task.CompletedTask;
     }
 
     private async Task ExpireAsync(Hash32 request)

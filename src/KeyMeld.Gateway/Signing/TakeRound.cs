@@ -25,7 +25,7 @@ internal sealed class TakeRound(GatewayParts parts)
         var hash = Answers.HashOf(context, "request");
         var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.RoundBlobJson, BodyReader.SigningBody)).Value;
         var blob = body.ToEnvelope();
-        if (parts.SigningStore.Find(hash) is not { } record || parts.Groups.Find(record.Group) is not { } group)
+        if (await parts.SigningStore.FindAsync(hash) is not { } record || await parts.Groups.FindAsync(record.Group) is not { } group)
         {
             EqualTime.Verify();
             throw Answers.Absent();

@@ -12,13 +12,13 @@ internal sealed class WatchSigning(GatewayParts parts, CancellationToken stoppin
         Answers.RequireNoQuery(context);
         var hash = Answers.HashOf(context, "request");
         var key = await parts.Readers.RequireAsync(context);
-        if (!SigningAnswers.MayRead(parts, hash, key))
+        if (!await SigningAnswers.MayReadAsync(parts, hash, key))
         {
             throw Answers.Absent();
         }
         using var place = parts.Limits.Wait(context);
         using var subscription = parts.SigningNews.Subscribe(hash);
-        var record = parts.SigningStore.Find(hash)!;
+        var record = (await parts.SigningStore.FindAsync(hash))!;
         var last = (SigningNews?)null;
         await EventStream.RunAsync(context, NextAsync, ProtocolJson.Default.StateEventJson, parts.Time, stopping);
 

@@ -3,19 +3,22 @@ using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Storage;
 
-/// <summary>Groups, from the manifest to the receipts. Every change is one transaction and a compare-and-set: false means that the group was not (any more) as expected.</summary>
+/// <summary>
+/// Groups, from the manifest to the receipts. Every change is one transaction and a compare-and-set: false means that the group was not (any more) as expected.
+/// Reads end at once where the database is a file of this process. Everything may fail with storage_failed.
+/// </summary>
 internal interface IGroupStore
 {
     /// <summary>False when the group is there already.</summary>
     Task<bool> AddAsync(NewGroup group);
 
-    GroupRecord? Find(Hash32 group);
+    ValueTask<GroupRecord?> FindAsync(Hash32 group);
 
     /// <summary>The group of a roster; a roster is known once the group is formed.</summary>
-    Hash32? FindByRoster(Hash32 roster);
+    ValueTask<Hash32?> FindByRosterAsync(Hash32 roster);
 
     /// <summary>Whether the group, which may be erased or never have been, has this reader.</summary>
-    bool HasReader(Hash32 group, ReadOnlySpan<byte> key);
+    ValueTask<bool> HasReaderAsync(Hash32 group, ReadOnlySpan<byte> key);
 
     /// <summary>Admits one participant, if the group is joining and has exactly <paramref name="accepted"/> registrations so far.</summary>
     Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey);
@@ -33,7 +36,7 @@ internal interface IGroupStore
     Task<bool> EraseEnvelopeAsync(Hash32 group, int participant);
 
     /// <summary>Every group that is joining.</summary>
-    ImmutableArray<Hash32> Unfinished();
+    ValueTask<ImmutableArray<Hash32>> UnfinishedAsync();
 }
 
 internal enum GroupState

@@ -10,13 +10,13 @@ internal interface IKeyStore
     /// <param name="most">How many keys one auth may have.</param>
     Task<AddedKey> AddAsync(NewKey key, int most);
 
-    KeyRecord? Find(Hash32 key);
+    ValueTask<KeyRecord?> FindAsync(Hash32 key);
 
     /// <summary>The key of an auth with this id, erased or not.</summary>
-    Hash32? FindById(ReadOnlyMemory<byte> auth, Id16 id);
+    ValueTask<Hash32?> FindByIdAsync(ReadOnlyMemory<byte> auth, Id16 id);
 
     /// <summary>The keys of an auth that are not erased, oldest first.</summary>
-    ImmutableArray<KeyRecord> List(ReadOnlyMemory<byte> auth);
+    ValueTask<ImmutableArray<KeyRecord>> ListAsync(ReadOnlyMemory<byte> auth);
 
     /// <summary>The ciphertext goes, with the statement; hashes and the public authorisation key stay. False when it is not there (any more).</summary>
     /// <param name="statement">Hash of the statement that asked for it.</param>

@@ -8,7 +8,7 @@ internal interface ISealedKeyStore
 {
     /// <summary>Every epoch of one enclave, oldest first.</summary>
     /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed: they cannot be read, or a row is not what this program writes.</exception>
-    SealedKeys Read(uint enclaveId);
+    ValueTask<SealedKeys> ReadAsync(uint enclaveId);
 
     /// <summary>Adds the first key of an enclave.</summary>
     /// <returns>False where this database has, or ever had, another key for it: then nothing is changed.</returns>

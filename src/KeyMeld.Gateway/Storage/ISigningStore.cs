@@ -10,13 +10,13 @@ internal interface ISigningStore
     /// <param name="mostUnfinished">How many unfinished signings the group may have with this one.</param>
     Task<AddedSigning> AddAsync(NewSigning signing, Lease? lease, int mostUnfinished);
 
-    SigningRecord? Find(Hash32 request);
+    ValueTask<SigningRecord?> FindAsync(Hash32 request);
 
     /// <summary>Where a signing stands.</summary>
-    SigningState? StateOf(Hash32 request);
+    ValueTask<SigningState?> StateOfAsync(Hash32 request);
 
     /// <summary>The group a signing belongs to.</summary>
-    Hash32? GroupOf(Hash32 request);
+    ValueTask<Hash32?> GroupOfAsync(Hash32 request);
 
     /// <summary>
     /// Adds a decision to a signing that waits or runs. When it waits and <paramref name="complete"/> says of all decisions so far that it may run,
@@ -43,10 +43,10 @@ internal interface ISigningStore
     Task<bool> CloseAsync(Hash32 request, SigningOutcome outcome);
 
     /// <summary>Every signing that waits or runs.</summary>
-    ImmutableArray<UnfinishedSigning> Unfinished();
+    ValueTask<ImmutableArray<UnfinishedSigning>> UnfinishedAsync();
 
     /// <summary>The unfinished signings of a group.</summary>
-    ImmutableArray<Hash32> UnfinishedOf(Hash32 group);
+    ValueTask<ImmutableArray<Hash32>> UnfinishedOfAsync(Hash32 group);
 }
 
 internal enum SigningState

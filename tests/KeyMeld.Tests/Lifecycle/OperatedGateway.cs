@@ -124,7 +124,7 @@ internal sealed class OperatedGateway : IAsyncDisposable
     public Task<EnclaveStatus> StatusAsync() => Enclave!.StatusAsync();
 
     /// <summary>The sealed rows as they are in the database, oldest epoch first.</summary>
-    public SealedKeyRow[] Rows() => [.. Parts.SealedKeys.Read(0).Rows];
+    public SealedKeyRow[] Rows() => [.. Parts.SealedKeys.ReadAsync(0).AsTask().GetAwaiter().GetResult().Rows];
 
     public Task<(HttpStatusCode Status, JsonElement Body)> OrderAsync(string change, bool dryRun = false) =>
         SendAsync($"/api/v1/operator/enclaves/0/{change}", dryRun ? """{"dry_run": true}""" : "{}");

@@ -46,33 +46,21 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads on the caller's thread.</summary>
-    public T Read<T>(Func<SqliteSession, T> read)
+    /// <summary>Reads on the caller's thread; the task is over when it is there.</summary>
+    public ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> read)
     {
-        if (!_readers.TryTake(out var session))
-        {
-            session = OpenSession(_path, SqliteOpenMode.ReadWrite);
-            session.Script("PRAGMA query_only = ON;");
-        }
         try
         {
-            var result = read(session);
-            Return(session);
-            return result;
+            return ValueTask.FromResult(Read(read));
         }
-        catch (Exception exception)
+        catch (KeyMeldException exception)
         {
-            session.Dispose();
-            if (exception is SqliteException or UnreadableRowException)
-            {
-                throw new KeyMeldException(ErrorCodes.StorageFailed, $"The database could not be read: {exception.Message}", exception);
-            }
-            throw;
+            return ValueTask.FromException<T>(exception);
         }
     }
 
     /// <summary>Several reads that see one and the same state.</summary>
-    public T ReadSnapshot<T>(Func<SqliteSession, T> read) => Read(session =>
+    public ValueTask<T> ReadSnapshotAsync<T>(Func<SqliteSession, T> read) => ReadAsync(session =>
     {
         session.Execute("BEGIN");
         var result = read(session);
@@ -94,6 +82,30 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             session.Dispose();
         }
         await _ownership.DisposeAsync();
+    }
+
+    private T Read<T>(Func<SqliteSession, T> read)
+    {
+        if (!_readers.TryTake(out var session))
+        {
+            session = OpenSession(_path, SqliteOpenMode.ReadWrite);
+            session.Script("PRAGMA query_only = ON;");
+        }
+        try
+        {
+            var result = read(session);
+            Return(session);
+            return result;
+        }
+        catch (Exception exception)
+        {
+            session.Dispose();
+            if (exception is SqliteException or UnreadableRowException)
+            {
+                throw new KeyMeldException(ErrorCodes.StorageFailed, $"The database could not be read: {exception.Message}", exception);
+            }
+            throw;
+        }
     }
 
     private void Return(SqliteSession session)

@@ -31,15 +31,15 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         return true;
     });
 
-    public GroupRecord? Find(Hash32 group) => database.ReadSnapshot(session => SqliteGroupRows.Find(session, group));
+    public ValueTask<GroupRecord?> FindAsync(Hash32 group) => database.ReadSnapshotAsync(session => SqliteGroupRows.Find(session, group));
 
-    public Hash32? FindByRoster(Hash32 roster) => database.Read(session =>
+    public ValueTask<Hash32?> FindByRosterAsync(Hash32 roster) => database.ReadAsync(session =>
         session.First("SELECT manifest_hash FROM groups WHERE roster_hash = $roster", row => new Found(row.Hash(0)), ("$roster", roster.ToArray()))?.Hash);
 
-    public bool HasReader(Hash32 group, ReadOnlySpan<byte> key)
+    public ValueTask<bool> HasReaderAsync(Hash32 group, ReadOnlySpan<byte> key)
     {
         var reader = ReaderOf(group, key);
-        return database.Read(session => session.Exists("SELECT 1 FROM group_readers WHERE reader = $reader", ("$reader", reader)));
+        return database.ReadAsync(session => session.Exists("SELECT 1 FROM group_readers WHERE reader = $reader", ("$reader", reader)));
     }
 
     public Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey) => database.WriteAsync(session =>
@@ -108,7 +108,7 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         return erased;
     }
 
-    public ImmutableArray<Hash32> Unfinished() => database.Read(session =>
+    public ValueTask<ImmutableArray<Hash32>> UnfinishedAsync() => database.ReadAsync(session =>
         session.All("SELECT manifest_hash FROM groups WHERE state = 'joining'", row => row.Hash(0)).ToImmutableArray());
 
     private static void AddReader(SqliteSession session, Hash32 group, ReadOnlySpan<byte> key) =>

@@ -26,13 +26,13 @@ internal sealed class SqliteKeyStore(SqliteDatabase database) : IKeyStore
             ("$signature", key.Statement.Signatures), ("$sealed", key.Sealed), ("$answer", key.Answer), ("$most", (long)most)) == 1 ? AddedKey.Added : AddedKey.TooMany;
     });
 
-    public KeyRecord? Find(Hash32 key) => database.Read(session =>
+    public ValueTask<KeyRecord?> FindAsync(Hash32 key) => database.ReadAsync(session =>
         session.First($"SELECT {Columns} FROM owned_keys WHERE key_hash = $key", Read, ("$key", key.ToArray())));
 
-    public Hash32? FindById(ReadOnlyMemory<byte> auth, Id16 id) => database.Read(session =>
+    public ValueTask<Hash32?> FindByIdAsync(ReadOnlyMemory<byte> auth, Id16 id) => database.ReadAsync(session =>
         session.First($"SELECT {Columns} FROM owned_keys WHERE auth = $auth AND key_id = $id", Read, ("$auth", auth.ToArray()), ("$id", id.ToArray()))?.Hash);
 
-    public ImmutableArray<KeyRecord> List(ReadOnlyMemory<byte> auth) => database.Read(session =>
+    public ValueTask<ImmutableArray<KeyRecord>> ListAsync(ReadOnlyMemory<byte> auth) => database.ReadAsync(session =>
         session.All($"SELECT {Columns} FROM owned_keys WHERE auth = $auth AND erase_hash IS NULL ORDER BY created_ms, key_hash", Read, ("$auth", auth.ToArray())).ToImmutableArray());
 
     public async Task<bool> EraseAsync(Hash32 key, Hash32 statement)

@@ -11,7 +11,7 @@ internal sealed class SqliteSealedKeyStore(SqliteDatabase database) : ISealedKey
     private const string Newest = "enclave_master_keys";
     private const string Retired = "enclave_retired_keys";
 
-    public SealedKeys Read(uint enclaveId) => database.ReadSnapshot(session => Read(session, enclaveId));
+    public ValueTask<SealedKeys> ReadAsync(uint enclaveId) => database.ReadSnapshotAsync(session => Read(session, enclaveId));
 
     public Task<bool> AddFirstAsync(SealedKeyRow row) => database.WriteAsync(session =>
     {

@@ -22,12 +22,12 @@ internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStor
             : AddedSigning.TooMany;
     });
 
-    public SigningRecord? Find(Hash32 request) => database.ReadSnapshot(session => SqliteSigningRows.Find(session, request));
+    public ValueTask<SigningRecord?> FindAsync(Hash32 request) => database.ReadSnapshotAsync(session => SqliteSigningRows.Find(session, request));
 
-    public SigningState? StateOf(Hash32 request) => database.Read(session => session.All(
+    public ValueTask<SigningState?> StateOfAsync(Hash32 request) => database.ReadAsync(session => session.All(
         "SELECT state FROM signings WHERE request_hash = $request", row => StateWords.Signing(row.Text(0)), ("$request", request.ToArray())).Cast<SigningState?>().FirstOrDefault());
 
-    public Hash32? GroupOf(Hash32 request) => database.Read(session => SqliteSigningRows.GroupOf(session, request));
+    public ValueTask<Hash32?> GroupOfAsync(Hash32 request) => database.ReadAsync(session => SqliteSigningRows.GroupOf(session, request));
 
     public Task<AddedApproval> AddApprovalAsync(Hash32 request, StoredApproval approval, Func<IReadOnlyList<StoredApproval>, bool> complete, Lease lease) =>
         database.WriteAsync(session => SqliteApprovals.Add(session, request, approval, complete, lease));
@@ -51,11 +51,11 @@ internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStor
 
     public Task<bool> CloseAsync(Hash32 request, SigningOutcome outcome) => database.WriteAsync(session => SqliteApprovals.Close(session, request, outcome));
 
-    public ImmutableArray<UnfinishedSigning> Unfinished() => database.Read(session => session.All(
+    public ValueTask<ImmutableArray<UnfinishedSigning>> UnfinishedAsync() => database.ReadAsync(session => session.All(
         "SELECT request_hash, state, expires_ms, attempts FROM signings WHERE state IN ('waiting', 'running')",
         row => new UnfinishedSigning(row.Hash(0), StateWords.Signing(row.Text(1)), row.Integer(2), (int)row.Number(3))).ToImmutableArray());
 
-    public ImmutableArray<Hash32> UnfinishedOf(Hash32 group) => database.Read(session => session.All(
+    public ValueTask<ImmutableArray<Hash32>> UnfinishedOfAsync(Hash32 group) => database.ReadAsync(session => session.All(
         "SELECT request_hash FROM signings WHERE state IN ('waiting', 'running') AND manifest_hash = $group", row => row.Hash(0), ("$group", group.ToArray())).ToImmutableArray());
 
     private Task<bool> TakeAsync(Hash32 request, int attempts, int more, Lease lease) => database.WriteAsync(session => session.Execute("""

@@ -57,7 +57,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         Sql("DELETE FROM enclave_master_keys");
 
         await using var again = new Stores(File);
-        var keys = again.SealedKeys.Read(2);
+        var keys = await again.SealedKeys.ReadAsync(2);
         Assert.Empty(keys.Rows);
         Assert.True(keys.EverHadOne);
         Assert.False(await again.SealedKeys.AddFirstAsync(Row(2)));
@@ -79,7 +79,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         Sql(damage);
 
         await using var again = new Stores(File);
-        Assert.Equal(ErrorCodes.StorageFailed, Assert.Throws<KeyMeldException>(() => again.SealedKeys.Read(2)).Code);
+        Assert.Equal(ErrorCodes.StorageFailed, (await Assert.ThrowsAsync<KeyMeldException>(async () => await again.SealedKeys.ReadAsync(2))).Code);
         Assert.Equal(ErrorCodes.StorageFailed, (await Assert.ThrowsAsync<KeyMeldException>(() => again.SealedKeys.AddFirstAsync(Row(2)))).Code);
     }
 
@@ -101,7 +101,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         Assert.Throws<Microsoft.Data.Sqlite.SqliteException>(() => Sql("BEGIN; " + sql + "; COMMIT"));
 
         await using var again = new Stores(File);
-        Assert.Equal([first, second], again.SealedKeys.Read(2).Rows);
+        Assert.Equal([first, second], (await again.SealedKeys.ReadAsync(2)).Rows);
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         var key = Key();
         await stores.Keys.AddAsync(key, 10);
         Sql($"UPDATE owned_keys SET {damage}");
-        Assert.Equal(ErrorCodes.StorageFailed, Assert.Throws<KeyMeldException>(() => stores.Keys.Find(key.Hash)).Code);
+        Assert.Equal(ErrorCodes.StorageFailed, (await Assert.ThrowsAsync<KeyMeldException>(async () => await stores.Keys.FindAsync(key.Hash))).Code);
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         await Task.WhenAll(jobs).ContinueWith(_ => { }, TestContext.Current.CancellationToken, TaskContinuationOptions.None, TaskScheduler.Default);
 
         Assert.Equal(25, jobs.Count(job => job.IsCompletedSuccessfully));
-        Assert.Equal(25, database.Read(session => session.All("SELECT key FROM replay_nonces", row => row.Blob(0))).Count);
+        Assert.Equal(25, (await database.ReadAsync(session => session.All("SELECT key FROM replay_nonces", row => row.Blob(0)))).Count);
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         var refusal = await Assert.ThrowsAsync<KeyMeldException>(() => stores.Groups.AddAsync(group));
 
         Assert.Equal(ErrorCodes.StorageFailed, refusal.Code);
-        Assert.Null(stores.Groups.Find(group.Hash));
+        Assert.Null(await stores.Groups.FindAsync(group.Hash));
     }
 
     [Fact]

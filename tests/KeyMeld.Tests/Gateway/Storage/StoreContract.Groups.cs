@@ -10,7 +10,7 @@ public abstract partial class StoreContract
     {
         await using var stores = Open();
         var group = Group();
-        Assert.Null(stores.Groups.Find(group.Hash));
+        Assert.Null(await stores.Groups.FindAsync(group.Hash));
 
         Assert.True(await stores.Groups.AddAsync(group));
         Assert.False(await stores.Groups.AddAsync(group));
@@ -18,7 +18,7 @@ public abstract partial class StoreContract
         Assert.True(await stores.Groups.AddRegistrationAsync(group.Hash, 0, first, Bytes(32)));
         await stores.RestartAsync();
 
-        var found = stores.Groups.Find(group.Hash);
+        var found = await stores.Groups.FindAsync(group.Hash);
         Assert.NotNull(found);
         Assert.Equal(GroupState.Joining, found.State);
         Assert.Equal(group.Manifest.Statement, found.Manifest!.Statement);
@@ -28,7 +28,7 @@ public abstract partial class StoreContract
         var registration = Assert.Single(found.Registrations);
         Assert.Equal((1, first.StatementHash), (registration.Participant, registration.StatementHash));
         Assert.Equal(first.Envelope, registration.Envelope);
-        Assert.Equal([group.Hash], stores.Groups.Unfinished());
+        Assert.Equal([group.Hash], await stores.Groups.UnfinishedAsync());
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public abstract partial class StoreContract
         var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(place => stores.Groups.AddRegistrationAsync(group.Hash, 0, Registration(place), Bytes(32))));
 
         Assert.Single(answers, true);
-        var taken = Assert.Single(stores.Groups.Find(group.Hash)!.Registrations).Participant;
+        var taken = Assert.Single((await stores.Groups.FindAsync(group.Hash))!.Registrations).Participant;
         Assert.False(await stores.Groups.AddRegistrationAsync(group.Hash, 1, Registration(taken), Bytes(32)));
         Assert.True(await stores.Groups.AddRegistrationAsync(group.Hash, 1, Registration((taken + 1) % 10), Bytes(32)));
     }
@@ -59,13 +59,13 @@ public abstract partial class StoreContract
         Assert.False(await stores.Groups.AddRegistrationAsync(group.Hash, 0, Registration(0), Bytes(32)));
         Assert.False(await stores.Groups.EraseAsync(group.Hash, Hash()));
 
-        var found = stores.Groups.Find(group.Hash)!;
+        var found = (await stores.Groups.FindAsync(group.Hash))!;
         Assert.Equal(GroupState.Formed, found.State);
         Assert.Equal(roster, found.Roster);
         Assert.Equal(receipts.Select(receipt => receipt.Signature), found.Receipts.Select(receipt => receipt.Signature));
-        Assert.Equal(group.Hash, stores.Groups.FindByRoster(roster));
-        Assert.Null(stores.Groups.FindByRoster(Hash()));
-        Assert.Empty(stores.Groups.Unfinished());
+        Assert.Equal(group.Hash, await stores.Groups.FindByRosterAsync(roster));
+        Assert.Null(await stores.Groups.FindByRosterAsync(Hash()));
+        Assert.Empty(await stores.Groups.UnfinishedAsync());
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public abstract partial class StoreContract
 
         Assert.True(await stores.Groups.CloseAsync(group.Hash, GroupState.Failed, new StoredError("receipt_invalid", "Why.")));
 
-        var found = stores.Groups.Find(group.Hash)!;
+        var found = (await stores.Groups.FindAsync(group.Hash))!;
         Assert.Equal((GroupState.Failed, new StoredError("receipt_invalid", "Why.")), (found.State, found.Error));
     }
 
@@ -92,7 +92,7 @@ public abstract partial class StoreContract
         Assert.False(await stores.Groups.EraseAsync(group.Hash, Hash()));
         Assert.False(await stores.Groups.AddAsync(group));
 
-        var found = stores.Groups.Find(group.Hash)!;
+        var found = (await stores.Groups.FindAsync(group.Hash))!;
         Assert.Equal(GroupState.Erased, found.State);
         Assert.Null(found.Manifest);
         Assert.Null(found.Terms);
@@ -114,7 +114,7 @@ public abstract partial class StoreContract
         Assert.True(await stores.Groups.EraseEnvelopeAsync(group.Hash, 0));
         Assert.False(await stores.Groups.EraseEnvelopeAsync(group.Hash, 0));
 
-        var registrations = stores.Groups.Find(group.Hash)!.Registrations;
+        var registrations = (await stores.Groups.FindAsync(group.Hash))!.Registrations;
         Assert.Null(registrations[0].Envelope);
         Assert.NotNull(registrations[0].Statement);
         Assert.NotNull(registrations[1].Envelope);
@@ -131,10 +131,10 @@ public abstract partial class StoreContract
 
         await stores.Groups.EraseAsync(group.Hash, Hash());
 
-        Assert.True(stores.Groups.HasReader(group.Hash, group.Readers[0].Span));
-        Assert.True(stores.Groups.HasReader(group.Hash, member));
-        Assert.False(stores.Groups.HasReader(group.Hash, Bytes(32, 9)));
-        Assert.False(stores.Groups.HasReader(Hash(), member));
+        Assert.True(await stores.Groups.HasReaderAsync(group.Hash, group.Readers[0].Span));
+        Assert.True(await stores.Groups.HasReaderAsync(group.Hash, member));
+        Assert.False(await stores.Groups.HasReaderAsync(group.Hash, Bytes(32, 9)));
+        Assert.False(await stores.Groups.HasReaderAsync(Hash(), member));
     }
 
     private protected static async Task<NewGroup> AddGroupAsync(IStores stores)

@@ -11,16 +11,16 @@ public abstract partial class StoreContract
     {
         await using var stores = Open();
         var key = Key();
-        Assert.Null(stores.Keys.Find(key.Hash));
-        Assert.Null(stores.Keys.FindById(key.Auth, key.Id));
+        Assert.Null(await stores.Keys.FindAsync(key.Hash));
+        Assert.Null(await stores.Keys.FindByIdAsync(key.Auth, key.Id));
 
         Assert.Equal(AddedKey.Added, await stores.Keys.AddAsync(key, MostKeys));
         await stores.RestartAsync();
 
-        var found = stores.Keys.Find(key.Hash)!;
+        var found = (await stores.Keys.FindAsync(key.Hash))!;
         Assert.Equal((key.Hash, false, null), (found.Hash, found.IsErased, found.EraseStatement));
         Assert.Equal([key.Auth, key.Statement.Statement, key.Statement.Signatures, key.Sealed, key.Answer], new[] { found.Auth, found.Statement!.Statement, found.Statement.Signatures, found.Sealed!, found.Answer! });
-        Assert.Equal(key.Hash, stores.Keys.FindById(key.Auth, key.Id));
+        Assert.Equal(key.Hash, await stores.Keys.FindByIdAsync(key.Auth, key.Id));
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public abstract partial class StoreContract
         Assert.Equal(AddedKey.Repeated, await stores.Keys.AddAsync(key with { Sealed = Bytes(10) }, MostKeys));
         Assert.Equal(AddedKey.Taken, await stores.Keys.AddAsync(key with { Hash = Hash() }, MostKeys));
         Assert.Equal(AddedKey.Added, await stores.Keys.AddAsync(key with { Hash = Hash(), Auth = Bytes(32) }, MostKeys));
-        Assert.Equal(key.Sealed, stores.Keys.Find(key.Hash)!.Sealed);
+        Assert.Equal(key.Sealed, (await stores.Keys.FindAsync(key.Hash))!.Sealed);
     }
 
     [Fact]
@@ -58,8 +58,8 @@ public abstract partial class StoreContract
         await stores.Keys.AddAsync(Key(), 3);
 
         Assert.Equal(AddedKey.TooMany, await stores.Keys.AddAsync(Key() with { Auth = auth }, 3));
-        Assert.Equal([.. keys.Select(key => key.Hash).Reverse()], stores.Keys.List(auth).Select(key => key.Hash));
-        Assert.Empty(stores.Keys.List(Bytes(32)));
+        Assert.Equal([.. keys.Select(key => key.Hash).Reverse()], (await stores.Keys.ListAsync(auth)).Select(key => key.Hash));
+        Assert.Empty(await stores.Keys.ListAsync(Bytes(32)));
     }
 
     [Fact]
@@ -74,12 +74,12 @@ public abstract partial class StoreContract
         Assert.False(await stores.Keys.EraseAsync(key.Hash, Hash()));
         await stores.RestartAsync();
 
-        var found = stores.Keys.Find(key.Hash)!;
+        var found = (await stores.Keys.FindAsync(key.Hash))!;
         Assert.Equal((true, statement, null, null, null), (found.IsErased, found.EraseStatement, found.Statement, found.Sealed, found.Answer));
         Assert.Equal(AddedKey.Repeated, await stores.Keys.AddAsync(key, MostKeys));
         Assert.Equal(AddedKey.Taken, await stores.Keys.AddAsync(key with { Hash = Hash() }, MostKeys));
-        Assert.Empty(stores.Keys.List(key.Auth));
-        Assert.Null(stores.Keys.Find(key.Hash)!.Sealed);
+        Assert.Empty(await stores.Keys.ListAsync(key.Auth));
+        Assert.Null((await stores.Keys.FindAsync(key.Hash))!.Sealed);
     }
 
     private protected static NewKey Key() => new(Hash(), Bytes(32, 1), Id(), 1_800_000_000_000, Statement(), Bytes(178), Bytes(80));

@@ -10,14 +10,14 @@ public abstract partial class StoreContract
     {
         await using var stores = Open();
         var row = Row(3);
-        Assert.False(stores.SealedKeys.Read(3).EverHadOne);
+        Assert.False((await stores.SealedKeys.ReadAsync(3)).EverHadOne);
 
         Assert.True(await stores.SealedKeys.AddFirstAsync(row));
         await stores.RestartAsync();
 
-        Assert.Equal(row, Assert.Single(stores.SealedKeys.Read(3).Rows));
-        Assert.True(stores.SealedKeys.Read(3).EverHadOne);
-        Assert.False(stores.SealedKeys.Read(4).EverHadOne);
+        Assert.Equal(row, Assert.Single((await stores.SealedKeys.ReadAsync(3)).Rows));
+        Assert.True((await stores.SealedKeys.ReadAsync(3)).EverHadOne);
+        Assert.False((await stores.SealedKeys.ReadAsync(4)).EverHadOne);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public abstract partial class StoreContract
         Assert.False(await stores.SealedKeys.AddFirstAsync(Row(3)));
         Assert.True(await stores.SealedKeys.AddFirstAsync(row));
 
-        Assert.Equal(row, Assert.Single(stores.SealedKeys.Read(3).Rows));
+        Assert.Equal(row, Assert.Single((await stores.SealedKeys.ReadAsync(3)).Rows));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public abstract partial class StoreContract
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => stores.SealedKeys.AddFirstAsync(Row(3))));
 
         Assert.Single(answers, true);
-        Assert.Single(stores.SealedKeys.Read(3).Rows);
+        Assert.Single((await stores.SealedKeys.ReadAsync(3)).Rows);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public abstract partial class StoreContract
         Assert.True(await stores.SealedKeys.AddNextAsync(second, third));
         await stores.RestartAsync();
 
-        Assert.Equal([first, second, third], stores.SealedKeys.Read(3).Rows);
+        Assert.Equal([first, second, third], (await stores.SealedKeys.ReadAsync(3)).Rows);
         Assert.False(await stores.SealedKeys.AddFirstAsync(first));
     }
 
@@ -75,7 +75,7 @@ public abstract partial class StoreContract
         await Assert.ThrowsAsync<ArgumentException>(() => stores.SealedKeys.AddNextAsync(second, Row(3, 4)));
         await Assert.ThrowsAsync<ArgumentException>(() => stores.SealedKeys.AddNextAsync(second, Row(4, 3)));
 
-        Assert.Equal([first, second], stores.SealedKeys.Read(3).Rows);
+        Assert.Equal([first, second], (await stores.SealedKeys.ReadAsync(3)).Rows);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public abstract partial class StoreContract
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => stores.SealedKeys.AddNextAsync(first, Row(3, 2))));
 
         Assert.Single(answers, true);
-        Assert.Equal([1u, 2u], stores.SealedKeys.Read(3).Rows.Select(row => row.KeyEpoch));
+        Assert.Equal([1u, 2u], (await stores.SealedKeys.ReadAsync(3)).Rows.Select(row => row.KeyEpoch));
     }
 
     [Fact]
@@ -104,14 +104,14 @@ public abstract partial class StoreContract
             Assert.False(await stores.SealedKeys.ReplaceAsync([old[0], altered], [fresh[0], fresh[1]]));
         }
         Assert.False(await stores.SealedKeys.ReplaceAsync([old[1]], [fresh[1]]));
-        Assert.Equal(old, stores.SealedKeys.Read(3).Rows);
+        Assert.Equal(old, (await stores.SealedKeys.ReadAsync(3)).Rows);
 
         Assert.True(await stores.SealedKeys.ReplaceAsync([.. old], [.. fresh]));
         Assert.True(await stores.SealedKeys.ReplaceAsync([.. old], [.. fresh]));
         await stores.RestartAsync();
-        Assert.Equal(fresh, stores.SealedKeys.Read(3).Rows);
+        Assert.Equal(fresh, (await stores.SealedKeys.ReadAsync(3)).Rows);
         Assert.False(await stores.SealedKeys.ReplaceAsync([.. old], [Resealed(old[0]), Resealed(old[1])]));
-        Assert.Equal(fresh, stores.SealedKeys.Read(3).Rows);
+        Assert.Equal(fresh, (await stores.SealedKeys.ReadAsync(3)).Rows);
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public abstract partial class StoreContract
         await Assert.ThrowsAsync<ArgumentException>(() => stores.SealedKeys.ReplaceAsync([row], [Row(3)]));
         await Assert.ThrowsAsync<ArgumentException>(() => stores.SealedKeys.ReplaceAsync([row], []));
 
-        Assert.Equal(row, Assert.Single(stores.SealedKeys.Read(3).Rows));
+        Assert.Equal(row, Assert.Single((await stores.SealedKeys.ReadAsync(3)).Rows));
     }
 
     private static SealedKeyRow Resealed(SealedKeyRow row)

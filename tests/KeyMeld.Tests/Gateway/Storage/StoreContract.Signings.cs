@@ -19,16 +19,16 @@ public abstract partial class StoreContract
         Assert.Equal(AddedSigning.Taken, await stores.Signings.AddAsync(signing with { Request = Hash() }, null, Most));
         await stores.RestartAsync();
 
-        var found = stores.Signings.Find(signing.Request)!;
+        var found = (await stores.Signings.FindAsync(signing.Request))!;
         Assert.Equal((SigningState.Waiting, 0, signing.Expires, signing.Group), (found.State, found.Attempts, found.Expires, found.Group));
         Assert.Equal(signing.Items, found.Items);
         Assert.Equal(signing.Statement.Statement, found.Statement.Statement);
         Assert.Equal(signing.Statement.Signatures, found.Statement.Signatures);
-        Assert.Equal(signing.Group, stores.Signings.GroupOf(signing.Request));
-        Assert.Equal([new UnfinishedSigning(signing.Request, SigningState.Waiting, signing.Expires, 0)], stores.Signings.Unfinished());
-        Assert.Equal([signing.Request], stores.Signings.UnfinishedOf(signing.Group));
-        Assert.Null(stores.Signings.Find(Hash()));
-        Assert.Null(stores.Signings.GroupOf(Hash()));
+        Assert.Equal(signing.Group, await stores.Signings.GroupOfAsync(signing.Request));
+        Assert.Equal([new UnfinishedSigning(signing.Request, SigningState.Waiting, signing.Expires, 0)], await stores.Signings.UnfinishedAsync());
+        Assert.Equal([signing.Request], await stores.Signings.UnfinishedOfAsync(signing.Group));
+        Assert.Null(await stores.Signings.FindAsync(Hash()));
+        Assert.Null(await stores.Signings.GroupOfAsync(Hash()));
     }
 
     [Fact]
@@ -40,11 +40,11 @@ public abstract partial class StoreContract
 
         await stores.Signings.AddAsync(signing, lease, Most);
 
-        Assert.Equal((SigningState.Running, 1), (stores.Signings.Find(signing.Request)!.State, stores.Signings.Find(signing.Request)!.Attempts));
+        Assert.Equal((SigningState.Running, 1), ((await stores.Signings.FindAsync(signing.Request))!.State, (await stores.Signings.FindAsync(signing.Request))!.Attempts));
         Assert.True(await stores.Signings.FinishAsync(signing.Request, lease.Owner, Completed));
-        Assert.Equal((SigningState.Completed, 1), (stores.Signings.Find(signing.Request)!.State, stores.Signings.Find(signing.Request)!.Attempts));
-        Assert.Equal(Completed.Result, stores.Signings.Find(signing.Request)!.Result);
-        Assert.Empty(stores.Signings.Unfinished());
+        Assert.Equal((SigningState.Completed, 1), ((await stores.Signings.FindAsync(signing.Request))!.State, (await stores.Signings.FindAsync(signing.Request))!.Attempts));
+        Assert.Equal(Completed.Result, (await stores.Signings.FindAsync(signing.Request))!.Result);
+        Assert.Empty(await stores.Signings.UnfinishedAsync());
     }
 
     [Fact]
@@ -54,17 +54,17 @@ public abstract partial class StoreContract
         var signing = await NewSigningAsync(stores);
         var (first, second) = (Lease(), Lease());
         await stores.Signings.AddAsync(signing, first, Most);
-        Assert.Equal(SigningState.Running, stores.Signings.StateOf(signing.Request));
+        Assert.Equal(SigningState.Running, await stores.Signings.StateOfAsync(signing.Request));
         Assert.False(await stores.Signings.AdoptAsync(signing.Request, 1, second));
         Assert.True(await stores.Signings.AdoptAsync(signing.Request, 1, first));
         await stores.Signings.ReleaseAsync(first.Owner);
         Assert.False(await stores.Signings.AdoptAsync(signing.Request, 2, second));
         Assert.True(await stores.Signings.AdoptAsync(signing.Request, 1, second));
-        Assert.Equal(1, stores.Signings.Find(signing.Request)!.Attempts);
+        Assert.Equal(1, (await stores.Signings.FindAsync(signing.Request))!.Attempts);
         Assert.True(await stores.Signings.FinishAsync(signing.Request, second.Owner, Completed));
         Assert.False(await stores.Signings.AdoptAsync(signing.Request, 1, second));
-        Assert.Equal(SigningState.Completed, stores.Signings.StateOf(signing.Request));
-        Assert.Null(stores.Signings.StateOf(Hash()));
+        Assert.Equal(SigningState.Completed, await stores.Signings.StateOfAsync(signing.Request));
+        Assert.Null(await stores.Signings.StateOfAsync(Hash()));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public abstract partial class StoreContract
 
         Assert.Single(answers, answer => answer.Started);
         Assert.All(answers, answer => Assert.True(answer.Stands));
-        var found = stores.Signings.Find(signing.Request)!;
+        var found = (await stores.Signings.FindAsync(signing.Request))!;
         Assert.Equal((SigningState.Running, 1, 5), (found.State, found.Attempts, found.Approvals.Length));
     }
 
@@ -97,7 +97,7 @@ public abstract partial class StoreContract
 
         Assert.Equal(new AddedApproval(SigningState.Waiting, Stands: true, Started: false), repeated);
         Assert.Equal(new AddedApproval(SigningState.Waiting, Stands: false, Started: false), again);
-        Assert.Equal(approval.Statement.Statement, Assert.Single(stores.Signings.Find(signing.Request)!.Approvals).Statement.Statement);
+        Assert.Equal(approval.Statement.Statement, Assert.Single((await stores.Signings.FindAsync(signing.Request))!.Approvals).Statement.Statement);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public abstract partial class StoreContract
         Assert.False(await stores.Signings.FinishAsync(signing.Request, lease.Owner, Completed));
         var late = await stores.Signings.AddApprovalAsync(signing.Request, Approval(2), _ => true, Lease());
         Assert.Equal(new AddedApproval(SigningState.Rejected, Stands: false, Started: false), late);
-        Assert.Equal("rejected", stores.Signings.Find(signing.Request)!.Error!.Code);
+        Assert.Equal("rejected", (await stores.Signings.FindAsync(signing.Request))!.Error!.Code);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public abstract partial class StoreContract
         Assert.False(await stores.Signings.ReserveAsync(signing.Request, 1, other));
         Assert.True(await stores.Signings.ReserveAsync(signing.Request, 1, mine));
         Assert.False(await stores.Signings.ReserveAsync(signing.Request, 1, mine));
-        Assert.Equal(2, stores.Signings.Find(signing.Request)!.Attempts);
+        Assert.Equal(2, (await stores.Signings.FindAsync(signing.Request))!.Attempts);
 
         Assert.False(await stores.Signings.FinishAsync(signing.Request, other.Owner, Completed));
         Assert.True(await stores.Signings.ReserveAsync(signing.Request, 2, other with { Now = mine.Until, Until = mine.Until + 1000 }));
@@ -164,7 +164,7 @@ public abstract partial class StoreContract
         Assert.True(await stores.Signings.CloseAsync(signing.Request, Expired));
         Assert.False(await stores.Signings.CloseAsync(signing.Request, Expired with { State = SigningState.Cancelled }));
 
-        var found = stores.Signings.Find(signing.Request)!;
+        var found = (await stores.Signings.FindAsync(signing.Request))!;
         Assert.Equal((SigningState.Expired, Expired.Error), (found.State, found.Error));
     }
 

@@ -87,7 +87,7 @@ internal sealed class RealGroup
         return Stored()?.State.ToString().ToLowerInvariant();
     }
 
-    private KeyMeld.Gateway.Storage.GroupRecord? Stored() => _gateway.Parts.GroupStore.Find(_group.Hash);
+    private KeyMeld.Gateway.Storage.GroupRecord? Stored() => _gateway.Parts.GroupStore.FindAsync(_group.Hash).AsTask().GetAwaiter().GetResult();
 
     private string? Compare(GroupModel model)
     {

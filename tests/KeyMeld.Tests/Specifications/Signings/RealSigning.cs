@@ -81,7 +81,7 @@ internal sealed class RealSigning
         return Stored()?.State.Word() ?? after.Word;
     }
 
-    private SigningRecord? Stored() => _gateway.Parts.SigningStore.Find(_signing.Digest);
+    private SigningRecord? Stored() => _gateway.Parts.SigningStore.FindAsync(_signing.Digest).AsTask().GetAwaiter().GetResult();
 
     private string? Compare(SigningModel model)
     {
