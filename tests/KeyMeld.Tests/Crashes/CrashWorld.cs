@@ -34,6 +34,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     private ChildProgram? _enclave;
     private ChildProgram? _gateway;
     private KillPlan? _plan;
+    private string _answer = "";
     private int _count;
     private Task _killing = Task.CompletedTask;
 
@@ -93,28 +94,29 @@ internal sealed class CrashWorld : IAsyncDisposable
             }
             using var answer = await sending;
             done = answer.IsSuccessStatusCode;
+            _answer = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         }
-        catch (HttpRequestException)
+        catch (HttpRequestException exception)
         {
             // The gateway died over it.
+            _answer = exception.Message;
         }
         await BecomeReadyAsync(plan);
         return done;
     }
 
     /// <summary>Gives an order again until it is carried out, as an operator does who is told to try again: the gateway may not have looked at an enclave that just came back.</summary>
-    /// <returns>False if it never was.</returns>
-    public async Task<bool> InsistAsync(string change)
+    public async Task InsistAsync(string change, string when)
     {
         for (var tries = 0; tries < 100; tries++)
         {
             if (await OrderAsync(change, null))
             {
-                return true;
+                return;
             }
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
-        return false;
+        Assert.Fail($"{when}: {change} was never carried out: {_answer}\n{_enclave?.Output}\n{_gateway?.Output}\n{Steps}");
     }
 
     /// <summary>A change of the KMS key in both configurations, as an update of the deployment makes it; nothing runs meanwhile.</summary>
