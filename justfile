@@ -24,6 +24,10 @@ demo *args:
 build:
     dotnet build KeyMeld.slnx
 
+# Pack the SDK and the tool, and use both as a stranger does.
+packages:
+    eng/packages.sh
+
 # All tests.
 test *args:
     dotnet test {{args}}

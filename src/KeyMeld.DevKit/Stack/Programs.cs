@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace KeyMeld.DevKit.Stack;
 
-/// <summary>Where the programs of the stack lie: beside each other under artifacts/bin, as the build leaves them, or under the folder that KEYMELD_PROGRAMS names.</summary>
+/// <summary>Where the programs of the stack lie: beside each other under artifacts/bin, as the build leaves them, in the tool's package, or under the folder that KEYMELD_PROGRAMS names.</summary>
 public static class Programs
 {
     /// <summary>The executable of a project, for example <c>KeyMeld.Enclave</c>.</summary>
@@ -15,6 +15,7 @@ public static class Programs
             .. Environment.GetEnvironmentVariable("KEYMELD_PROGRAMS") is { Length: > 0 } folder ? [Path.Combine(folder, project, project)] : Array.Empty<string>(),
             Path.Combine(AppContext.BaseDirectory, "..", "..", project, configuration, project),
             Path.Combine(AppContext.BaseDirectory, "..", project, project),
+            Path.Combine(AppContext.BaseDirectory, "programs", project, project),
         ];
         return candidates.Select(Path.GetFullPath).FirstOrDefault(File.Exists)
             ?? throw new FileNotFoundException($"{project} is not built: run ./keymeld once, or `dotnet build`. Looked at {string.Join(", ", candidates.Select(Path.GetFullPath))}");
