@@ -3,7 +3,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 out="$root/artifacts/published"
-if [ -e "$out/.done" ] && [ -z "$(find "$root/src" "$root"/eng/*.targets "$root"/Directory.*.props "$root/global.json" -newer "$out/.done" -type f -print -quit)" ]; then
+if [ -e "$out/.done" ] && [ -z "$(find "$root/src" "$root/docs/api" "$root"/eng/*.targets "$root"/Directory.*.props "$root/global.json" -newer "$out/.done" -type f -print -quit)" ]; then
   exit 0
 fi
 rm -rf "$out"

@@ -1,5 +1,6 @@
 using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.Keys;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Signing;
@@ -13,34 +14,36 @@ internal static class Routes
 
     public static void Map(IEndpointRouteBuilder routes, GatewayParts parts, CancellationToken stopping)
     {
-        routes.MapGet(Api + "/enclaves", new ListEnclaves(parts).HandleAsync);
-        routes.MapGet(Api + "/enclaves/{id}/identity", new ShowIdentity(parts).HandleAsync);
+        routes.MapGet(Api + "/enclaves", new ListEnclaves(parts).HandleAsync).WithMetadata(ListEnclaves.Operation);
+        routes.MapGet(Api + "/enclaves/{id}/identity", new ShowIdentity(parts).HandleAsync).WithMetadata(ShowIdentity.Operation);
 
-        routes.MapPost(Api + "/keygen", new CreateGroup(parts).HandleAsync);
-        routes.MapGet(Api + "/keygen/{group}", new ShowGroup(parts).HandleAsync);
-        routes.MapGet(Api + "/keygen/{group}/events", new WatchGroup(parts, stopping).HandleAsync);
-        routes.MapPost(Api + "/keygen/{group}/participants", new JoinGroup(parts).HandleAsync);
-        routes.MapPost(Api + "/keygen/{group}/make-key", new MakeMemberKey(parts).HandleAsync);
-        routes.MapPost(Api + "/keygen/{group}/erase", new EraseGroup(parts).HandleAsync);
+        routes.MapPost(Api + "/keygen", new CreateGroup(parts).HandleAsync).WithMetadata(CreateGroup.Operation);
+        routes.MapGet(Api + "/keygen/{group}", new ShowGroup(parts).HandleAsync).WithMetadata(ShowGroup.Operation);
+        routes.MapGet(Api + "/keygen/{group}/events", new WatchGroup(parts, stopping).HandleAsync).WithMetadata(WatchGroup.Operation);
+        routes.MapPost(Api + "/keygen/{group}/participants", new JoinGroup(parts).HandleAsync).WithMetadata(JoinGroup.Operation);
+        routes.MapPost(Api + "/keygen/{group}/make-key", new MakeMemberKey(parts).HandleAsync).WithMetadata(MakeMemberKey.Operation);
+        routes.MapPost(Api + "/keygen/{group}/erase", new EraseGroup(parts).HandleAsync).WithMetadata(EraseGroup.Operation);
 
-        routes.MapPost(Api + "/signing", new RequestSigning(parts).HandleAsync);
-        routes.MapGet(Api + "/signing/{request}", new ShowSigning(parts).HandleAsync);
-        routes.MapGet(Api + "/signing/{request}/events", new WatchSigning(parts, stopping).HandleAsync);
-        routes.MapPost(Api + "/signing/{request}/approvals", new DecideSigning(parts).HandleAsync);
-        routes.MapPost(Api + "/signing/{request}/cancel", new CancelSigning(parts).HandleAsync);
-        routes.MapGet(Api + "/signing/{request}/rounds", new ShowRounds(parts).HandleAsync);
-        routes.MapPost(Api + "/signing/{request}/rounds", new TakeRound(parts).HandleAsync);
+        routes.MapPost(Api + "/signing", new RequestSigning(parts).HandleAsync).WithMetadata(RequestSigning.Operation);
+        routes.MapGet(Api + "/signing/{request}", new ShowSigning(parts).HandleAsync).WithMetadata(ShowSigning.Operation);
+        routes.MapGet(Api + "/signing/{request}/events", new WatchSigning(parts, stopping).HandleAsync).WithMetadata(WatchSigning.Operation);
+        routes.MapPost(Api + "/signing/{request}/approvals", new DecideSigning(parts).HandleAsync).WithMetadata(DecideSigning.Operation);
+        routes.MapPost(Api + "/signing/{request}/cancel", new CancelSigning(parts).HandleAsync).WithMetadata(CancelSigning.Operation);
+        routes.MapGet(Api + "/signing/{request}/rounds", new ShowRounds(parts).HandleAsync).WithMetadata(ShowRounds.Operation);
+        routes.MapPost(Api + "/signing/{request}/rounds", new TakeRound(parts).HandleAsync).WithMetadata(TakeRound.Operation);
 
-        routes.MapPost(Api + "/operator/enclaves/{id}/{change}", new ChangeKeys(parts).HandleAsync);
+        routes.MapPost(Api + "/operator/enclaves/{id}/{change}", new ChangeKeys(parts).HandleAsync).WithMetadata(ChangeKeys.Operation);
 
-        routes.MapPost(Api + "/keys", new AddKey(parts).HandleAsync);
-        routes.MapGet(Api + "/keys", new ListKeys(parts).HandleAsync);
-        routes.MapGet(Api + "/keys/{id}", new ShowKey(parts).HandleAsync);
-        routes.MapPost(Api + "/keys/{id}/erase", new EraseKey(parts).HandleAsync);
-        routes.MapPost(Api + "/keys/{id}/sign", new SignWithKey(parts).HandleAsync);
+        routes.MapPost(Api + "/keys", new AddKey(parts).HandleAsync).WithMetadata(AddKey.Operation);
+        routes.MapGet(Api + "/keys", new ListKeys(parts).HandleAsync).WithMetadata(ListKeys.Operation);
+        routes.MapGet(Api + "/keys/{id}", new ShowKey(parts).HandleAsync).WithMetadata(ShowKey.Operation);
+        routes.MapPost(Api + "/keys/{id}/erase", new EraseKey(parts).HandleAsync).WithMetadata(EraseKey.Operation);
+        routes.MapPost(Api + "/keys/{id}/sign", new SignWithKey(parts).HandleAsync).WithMetadata(SignWithKey.Operation);
 
-        routes.MapGet(Api + "/health/live", ShowHealth.LiveAsync);
-        routes.MapGet(Api + "/health/ready", new ShowHealth(parts).ReadyAsync);
-        routes.MapGet(Api + "/health/detail", new ShowHealth(parts).DetailAsync);
+        routes.MapGet(Api + "/health/live", ShowHealth.LiveAsync).WithMetadata(ShowHealth.Live);
+        routes.MapGet(Api + "/health/ready", new ShowHealth(parts).ReadyAsync).WithMetadata(ShowHealth.Ready);
+        routes.MapGet(Api + "/health/detail", new ShowHealth(parts).DetailAsync).WithMetadata(ShowHealth.Detail);
+
+        routes.MapGet("/openapi/v1.json", ShowOpenApi.HandleAsync).WithMetadata(ShowOpenApi.Operation);
     }
 }

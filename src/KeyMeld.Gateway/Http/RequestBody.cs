@@ -13,7 +13,7 @@ internal sealed record RequestBody<T>(T Value, ReadOnlyMemory<byte> Bytes);
 /// <summary>Reads bodies: JSON in UTF-8 of exactly the contract's members, bounded in size and, when large, in number.</summary>
 internal sealed class BodyReader(int largeBodies) : IDisposable
 {
-    private const int LargeBytes = 1024 * 1024;
+    public const int LargeBytes = 1024 * 1024;
 
     // A statement is at most 64 KiB; base64 makes that a third more, signatures and names are small.
     public const int StatementBody = 128 * 1024;

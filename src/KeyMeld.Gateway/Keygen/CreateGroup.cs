@@ -1,4 +1,5 @@
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol;
 using KeyMeld.Protocol.Errors;
@@ -13,6 +14,20 @@ internal sealed class CreateGroup(GatewayParts parts)
 {
     // 1 ‖ 65 ‖ 32 ‖ 16 bytes; the enclave looks closer.
     private const int MostSealedBytes = 256;
+
+    public static readonly Operation Operation = new("createGroup", Tags.Groups, "Create a group")
+    {
+        Description = "A creator's manifest with the encrypted terms and, for each enclave in the order of the manifest, the session secret sealed to it. Taken once every listed enclave found exactly its own newest key "
+            + "in it and opened session secret and terms. Repeating the same manifest answers the group as it is; the blobs beside it are then ignored.",
+        Access = Access.Statement,
+        Body = new Body(ProtocolJson.Default.KeygenRequestJson, BodyReader.KeygenBody),
+        Waits = true,
+        Replies = [Reply.Created(ProtocolJson.Default.KeygenCreatedJson, "The group is there and takes registrations."), Reply.Ok(ProtocolJson.Default.KeygenCreatedJson, "This manifest was posted before.")],
+        Errors =
+        [
+            .. Refusals.OfEnclave, ErrorCodes.EpochRetired, ErrorCodes.ManifestInvalid, ErrorCodes.KeyReused, ErrorCodes.SessionSecretUnreadable, ErrorCodes.TermsMismatch, ErrorCodes.JoinClosed, ErrorCodes.Erased,
+        ],
+    };
 
     public async Task HandleAsync(HttpContext context)
     {

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
@@ -12,6 +13,16 @@ namespace KeyMeld.Gateway.Keygen;
 /// <summary>POST /keygen/{group}/erase: by the creator before the group is formed, by each member for its own envelope afterwards (protocol.md section 8).</summary>
 internal sealed class EraseGroup(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("eraseGroup", Tags.Groups, "Erase a group, or a member's own key in it")
+    {
+        Description = "An `erase` statement: by the creator, without a user, before the group is formed; afterwards by each member for its own envelope. What was erased does not come back.",
+        Access = Access.Statement,
+        Parameters = [Parameter.Group],
+        Body = new Body(ProtocolJson.Default.SignedJson, BodyReader.StatementBody),
+        Replies = [Reply.Ok(ProtocolJson.Default.StateJson, "Erased, now or before.")],
+        Errors = [ErrorCodes.AlreadyFormed, ErrorCodes.GroupNotFormed],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

@@ -1,4 +1,5 @@
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol;
@@ -16,6 +17,22 @@ namespace KeyMeld.Gateway.Keygen;
 internal sealed class JoinGroup(GatewayParts parts)
 {
     private const int MostEnvelopeBytes = 256;
+
+    public static readonly Operation Operation = new("joinGroup", Tags.Groups, "Join a group")
+    {
+        Description = "One registration, signed by the place's admission key (admits) and by the member's authorisation key (consents), with the member secret sealed to its enclave; `envelope` is absent exactly for a "
+            + "member that signs at home. The hosting enclave checks it against all accepted before it. An accepted registration never changes.",
+        Access = Access.Statement,
+        Parameters = [Parameter.Group],
+        Body = new Body(ProtocolJson.Default.RegistrationRequestJson, BodyReader.StatementBody),
+        Waits = true,
+        Replies = [Reply.Created(ProtocolJson.Default.StateJson, "Joined."), Reply.Ok(ProtocolJson.Default.StateJson, "This registration was posted before.")],
+        Errors =
+        [
+            .. Refusals.OfEnclave, .. Refusals.OfClock, ErrorCodes.JoinClosed, ErrorCodes.SlotTaken, ErrorCodes.RegistrationInvalid, ErrorCodes.ProofOfPossessionInvalid, ErrorCodes.KeyReused,
+            ErrorCodes.EnvelopeUnreadable, ErrorCodes.EnvelopeMismatch, ErrorCodes.SessionSecretUnreadable, ErrorCodes.TermsMismatch, ErrorCodes.ManifestInvalid, ErrorCodes.Erased,
+        ],
+    };
 
     private readonly KeyedGate<Hash32> _oneAtATime = new(1);
 

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Groups;
@@ -13,6 +14,20 @@ namespace KeyMeld.Gateway.Keygen;
 internal sealed class MakeMemberKey(GatewayParts parts)
 {
     private const int MostSealedBytes = 256;
+
+    public static readonly Operation Operation = new("makeMemberKey", Tags.Groups, "Have an enclave make a member key")
+    {
+        Description = "For the place's admission key. `b` is the CBOR that binds the key to its place, `sealed` a response secret sealed to the enclave; the answer opens with that secret only. Nothing is stored: "
+            + "the registration brings the key back.",
+        Access = Access.Reader,
+        Parameters = [Parameter.Group],
+        Body = new Body(ProtocolJson.Default.MakeKeyRequestJson, BodyReader.StatementBody),
+        Replies = [Reply.Ok(ProtocolJson.Default.AnswerJson, "The public key, its proof of possession and the self-sealed secret, encrypted for the caller.")],
+        Errors =
+        [
+            .. Refusals.OfEnclave, ErrorCodes.StatementInvalid, ErrorCodes.ManifestInvalid, ErrorCodes.RegistrationInvalid, ErrorCodes.EnvelopeUnreadable, ErrorCodes.SlotTaken, ErrorCodes.JoinClosed, ErrorCodes.Erased,
+        ],
+    };
 
     public async Task HandleAsync(HttpContext context)
     {

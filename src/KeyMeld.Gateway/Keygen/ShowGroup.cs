@@ -1,4 +1,5 @@
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
@@ -9,6 +10,16 @@ namespace KeyMeld.Gateway.Keygen;
 /// <summary>GET /keygen/{group}: everything of a group that its members need to verify it, for its creator, admission and authorisation keys.</summary>
 internal sealed class ShowGroup(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("showGroup", Tags.Groups, "Get a group")
+    {
+        Description = "Everything of a group that its members need to verify it. For its creator's, admission and authorisation keys; for everybody else it does not exist.",
+        Access = Access.Reader,
+        Parameters = [Parameter.Group],
+        Waits = true,
+        Replies = [Reply.Ok(ProtocolJson.Default.KeygenJson)],
+        Errors = [ErrorCodes.Erased],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

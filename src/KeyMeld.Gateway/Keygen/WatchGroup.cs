@@ -1,5 +1,7 @@
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 
 namespace KeyMeld.Gateway.Keygen;
@@ -7,6 +9,15 @@ namespace KeyMeld.Gateway.Keygen;
 /// <summary>GET /keygen/{group}/events: the state now and whenever somebody joined or it changed, until it is final.</summary>
 internal sealed class WatchGroup(GatewayParts parts, CancellationToken stopping)
 {
+    public static readonly Operation Operation = new("watchGroup", Tags.Groups, "Watch a group form")
+    {
+        Description = "The state now, then one event whenever somebody joined or the state changed, until it is final. For the readers of the group.",
+        Access = Access.Reader,
+        Parameters = [Parameter.Group],
+        Replies = [Reply.Events()],
+        Errors = [ErrorCodes.Erased],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

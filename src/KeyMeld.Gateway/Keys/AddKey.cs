@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
@@ -15,6 +16,16 @@ internal sealed class AddKey(GatewayParts parts)
 {
     private const int MostSealedBytes = 256;
     private const int MostOfOneOwner = 1000;
+
+    public static readonly Operation Operation = new("addKey", Tags.Keys, "Import a key, or have an enclave make one")
+    {
+        Description = "A `key` statement of its owner with the sealed secret (imported) or a sealed response secret (made). The answer opens with the response secret only and shows the public key. Repeating the same "
+            + "statement makes nothing new; with an `Authorization` of its auth it answers what was made.",
+        Access = Access.StatementOrReader,
+        Body = new Body(ProtocolJson.Default.KeyRequestJson, BodyReader.StatementBody),
+        Replies = [Reply.Created(ProtocolJson.Default.KeyCreatedJson, "The key is there."), Reply.Ok(ProtocolJson.Default.KeyCreatedJson, "This statement was posted before.")],
+        Errors = [.. Refusals.OfEnclave, ErrorCodes.EpochRetired, ErrorCodes.EnvelopeMismatch, ErrorCodes.EnvelopeUnreadable, ErrorCodes.KeyReused, ErrorCodes.Conflict, ErrorCodes.Erased],
+    };
 
     private readonly KeyedGate<Hash32> _oneAtATime = new(1);
 

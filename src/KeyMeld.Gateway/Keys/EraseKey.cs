@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Statements;
@@ -11,6 +12,15 @@ namespace KeyMeld.Gateway.Keys;
 internal sealed class EraseKey(GatewayParts parts)
 {
     private const string Erased = "erased";
+
+    public static readonly Operation Operation = new("eraseKey", Tags.Keys, "Erase a key")
+    {
+        Description = "A `key-erase` statement of the key's auth. An erased key does not come back, and its statement is not taken again.",
+        Access = Access.Statement,
+        Parameters = [Parameter.Key],
+        Body = new Body(ProtocolJson.Default.SignedJson, BodyReader.StatementBody),
+        Replies = [Reply.Ok(ProtocolJson.Default.StateJson, "`erased`, now or before.")],
+    };
 
     public async Task HandleAsync(HttpContext context)
     {

@@ -1,4 +1,5 @@
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Protocol.Http;
 
 namespace KeyMeld.Gateway.Keys;
@@ -6,6 +7,13 @@ namespace KeyMeld.Gateway.Keys;
 /// <summary>GET /keys: the keys whose auth makes the call, which may be none.</summary>
 internal sealed class ListKeys(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("listKeys", Tags.Keys, "List the caller's keys")
+    {
+        Description = "The keys whose auth makes the call, oldest first, without erased ones; it may have none.",
+        Access = Access.Reader,
+        Replies = [Reply.Ok(ProtocolJson.Default.KeyListJson)],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

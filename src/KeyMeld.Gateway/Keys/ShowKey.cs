@@ -1,5 +1,7 @@
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 
 namespace KeyMeld.Gateway.Keys;
@@ -7,6 +9,15 @@ namespace KeyMeld.Gateway.Keys;
 /// <summary>GET /keys/{id}: a key for its auth.</summary>
 internal sealed class ShowKey(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("showKey", Tags.Keys, "Get a key")
+    {
+        Description = "The key statement and the enclave's answer, for its auth; for everybody else the key does not exist.",
+        Access = Access.Reader,
+        Parameters = [Parameter.Key],
+        Replies = [Reply.Ok(ProtocolJson.Default.KeyShownJson)],
+        Errors = [ErrorCodes.Erased],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
@@ -13,6 +14,20 @@ namespace KeyMeld.Gateway.Keys;
 internal sealed class SignWithKey(GatewayParts parts)
 {
     private const int MostSealedBytes = 1024;
+
+    public static readonly Operation Operation = new("signWithKey", Tags.Keys, "Sign with a key")
+    {
+        Description = "One call, one signature: a `single-sign` statement of the key's auth with the sealed message it names. Nothing is kept; the same statement may be repeated within its lifetime, for the same message.",
+        Access = Access.Statement,
+        Parameters = [Parameter.Key],
+        Body = new Body(ProtocolJson.Default.SingleSignRequestJson, BodyReader.StatementBody),
+        Replies = [Reply.Ok(ProtocolJson.Default.AnswerJson, "The signature, encrypted for the caller.")],
+        Errors =
+        [
+            .. Refusals.OfEnclave, .. Refusals.OfClock, .. Refusals.OfWindow, ErrorCodes.RequestInvalid, ErrorCodes.ItemsInvalid, ErrorCodes.EnvelopeMismatch, ErrorCodes.EnvelopeUnreadable, ErrorCodes.KeyReused,
+            ErrorCodes.Erased,
+        ],
+    };
 
     public async Task HandleAsync(HttpContext context)
     {

@@ -1,5 +1,6 @@
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Secp256k1;
@@ -9,6 +10,12 @@ namespace KeyMeld.Gateway.Operations;
 /// <summary>GET /enclaves: what the gateway knows of its enclaves. For display; clients verify the identity.</summary>
 internal sealed class ListEnclaves(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("listEnclaves", Tags.Enclaves, "List the enclaves")
+    {
+        Description = "What the gateway knows of its enclaves: for display only. A client seals nothing to a key it has from here; it verifies the attested identity.",
+        Replies = [Reply.Ok(ProtocolJson.Default.EnclaveListJson)],
+    };
+
     public Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

@@ -1,5 +1,6 @@
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Protocol.Errors;
 
 namespace KeyMeld.Gateway.Operations;
@@ -7,6 +8,26 @@ namespace KeyMeld.Gateway.Operations;
 /// <summary>GET /health/live, /ready and /detail.</summary>
 internal sealed class ShowHealth(GatewayParts parts)
 {
+    public static readonly Operation Live = new("healthLive", Tags.Health, "Is the process alive")
+    {
+        Description = "Answers as long as the process serves HTTP. For a supervisor that restarts what hangs.",
+        Replies = [Reply.Ok(GatewayJson.Default.HealthJson, "`live`.")],
+    };
+
+    public static readonly Operation Ready = new("healthReady", Tags.Health, "Can it sign")
+    {
+        Description = "Ready when the database answers and at least one enclave is ready. For a load balancer.",
+        Replies = [Reply.Ok(GatewayJson.Default.HealthJson, "`ready`.")],
+        Errors = [ErrorCodes.Unavailable],
+    };
+
+    public static readonly Operation Detail = new("healthDetail", Tags.Health, "What works and what does not")
+    {
+        Description = "Every enclave with its state, reason and counters, and how many signings are in their rounds.",
+        Access = Access.Operator,
+        Replies = [Reply.Ok(GatewayJson.Default.HealthDetailJson)],
+    };
+
     /// <summary>The process answers.</summary>
     public static Task LiveAsync(HttpContext context) => AnswerAsync(context, StatusCodes.Status200OK, new HealthJson("live"));
 

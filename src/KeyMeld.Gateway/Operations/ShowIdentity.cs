@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
@@ -12,6 +13,15 @@ namespace KeyMeld.Gateway.Operations;
 internal sealed class ShowIdentity(GatewayParts parts)
 {
     private const string NonceQuery = "?nonce=";
+
+    public static readonly Operation Operation = new("showIdentity", Tags.Enclaves, "Get an enclave's attested identity")
+    {
+        Description = "The enclave's identity document with an attestation document over it and the caller's nonce. Nothing of it is to be believed before chain, measurements, nonce, time and mode are verified "
+            + "(protocol section 3). It costs the enclave an attestation document and has a rate limit of its own.",
+        Parameters = [Parameter.Enclave, new Parameter("nonce", "query", "Hash32", "32 random bytes of the caller, fresh for this call.")],
+        Replies = [Reply.Ok(ProtocolJson.Default.IdentityJson)],
+        Errors = [.. Refusals.OfEnclave, ErrorCodes.AttestationUnavailable],
+    };
 
     public async Task HandleAsync(HttpContext context)
     {

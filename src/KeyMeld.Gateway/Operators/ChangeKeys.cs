@@ -1,5 +1,6 @@
 using System.Globalization;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Protocol.Errors;
 
@@ -9,6 +10,23 @@ namespace KeyMeld.Gateway.Operators;
 internal sealed class ChangeKeys(GatewayParts parts)
 {
     private const int MostBodyBytes = 1024;
+
+    public static readonly Operation Operation = new("changeKeys", Tags.Operator, "Make, rotate or rewrap an enclave's sealed keys")
+    {
+        Description = "`genesis` makes the first key, `rotate` a key of the next epoch (old ones stay readable), `rewrap` seals every epoch under the KMS key of the enclave's configuration. Everything or nothing "
+            + "is written. With `dry_run` everything short of writing is done and checked.",
+        Access = Access.Operator,
+        Parameters = [Parameter.Enclave, new Parameter("change", "path", "KeyChangeName", "What to do.")],
+        Body = new Body(GatewayJson.Default.KeyChangeRequestJson, MostBodyBytes),
+        Replies = [Reply.Ok(GatewayJson.Default.KeyChangeJson, "Done, or in a dry run: could be done.")],
+        Errors =
+        [
+            ErrorCodes.EnclaveUnreachable, ErrorCodes.EnclaveLocked, ErrorCodes.Busy, ErrorCodes.Unavailable, ErrorCodes.AttestationUnavailable, ErrorCodes.ClockSkewed, ErrorCodes.EnclaveConfigured,
+            ErrorCodes.SealedKeyExists, ErrorCodes.SealedKeyMissing, ErrorCodes.SealedKeyCorrupt, ErrorCodes.SealedKeyChanged, ErrorCodes.SealedKeyUnreadable, ErrorCodes.KmsAccessDenied,
+            ErrorCodes.KmsAttestationRejected, ErrorCodes.KmsKeyDisabled, ErrorCodes.KmsKeyNotFound, ErrorCodes.KmsThrottled, ErrorCodes.KmsUnreachable, ErrorCodes.KmsCredentialsInvalid,
+            ErrorCodes.KmsResponseInvalid, ErrorCodes.KmsPolicyOpen, ErrorCodes.KmsConfigMismatch,
+        ],
+    };
 
     public async Task HandleAsync(HttpContext context)
     {

@@ -1,5 +1,6 @@
 using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
@@ -12,6 +13,16 @@ namespace KeyMeld.Gateway.Signing;
 /// <summary>POST /signing/{D}/cancel: the requester takes a request back that is not signed yet.</summary>
 internal sealed class CancelSigning(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("cancelSigning", Tags.Signing, "Cancel a request")
+    {
+        Description = "A `cancel` statement of the requester, as long as the signing is not final.",
+        Access = Access.Statement,
+        Parameters = [Parameter.Request],
+        Body = new Body(ProtocolJson.Default.SignedJson, BodyReader.StatementBody),
+        Replies = [Reply.Ok(ProtocolJson.Default.StateJson, "Cancelled, now or before.")],
+        Errors = [ErrorCodes.Rejected, ErrorCodes.Expired, ErrorCodes.Conflict],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

@@ -1,5 +1,6 @@
 using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
@@ -12,6 +13,17 @@ namespace KeyMeld.Gateway.Signing;
 /// <summary>POST /signing/{D}/approvals: a member approves or rejects. The decision that completes the rule starts the rounds; a reject ends the signing.</summary>
 internal sealed class DecideSigning(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("decideSigning", Tags.Signing, "Approve or reject a request")
+    {
+        Description = "An `approval` statement of a member. The one that completes the group's rule starts the rounds; a rejection ends the signing.",
+        Access = Access.Statement,
+        Parameters = [Parameter.Request],
+        Body = new Body(ProtocolJson.Default.SignedJson, BodyReader.StatementBody),
+        Waits = true,
+        Replies = [Reply.Ok(ProtocolJson.Default.StateJson, "Counted, now or before.")],
+        Errors = [ErrorCodes.Rejected, ErrorCodes.Cancelled, ErrorCodes.Expired, ErrorCodes.Conflict],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

@@ -1,5 +1,6 @@
 using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
@@ -13,6 +14,20 @@ namespace KeyMeld.Gateway.Signing;
 internal sealed class RequestSigning(GatewayParts parts)
 {
     private const int MostUnfinishedOfGroup = 1000;
+
+    public static readonly Operation Operation = new("requestSigning", Tags.Signing, "Request signatures")
+    {
+        Description = "A signing request with its encrypted items. It runs as soon as the approvals that the group's rule asks for are there; where none are, at once, and with `Prefer: wait=30` one call signs. "
+            + "Repeating the same request answers its state; an `Authorization` of a reader adds the result.",
+        Access = Access.StatementOrReader,
+        Body = new Body(ProtocolJson.Default.SigningPostJson, BodyReader.SigningBody),
+        Waits = true,
+        Replies = [Reply.Created(ProtocolJson.Default.SigningPostedJson, "The request is taken."), Reply.Ok(ProtocolJson.Default.SigningPostedJson, "This request was posted before.")],
+        Errors =
+        [
+            ErrorCodes.EnclaveMismatch, ErrorCodes.RequestInvalid, ErrorCodes.ItemsInvalid, ErrorCodes.Conflict, ErrorCodes.Erased, .. Refusals.OfWindow, ErrorCodes.SigningClosed,
+        ],
+    };
 
     public async Task HandleAsync(HttpContext context)
     {

@@ -1,4 +1,5 @@
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Signing.Rounds;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Http;
@@ -14,6 +15,15 @@ namespace KeyMeld.Gateway.Signing;
 /// </summary>
 internal sealed class ShowRounds(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("showRounds", Tags.Signing, "Get what is due from a member at home")
+    {
+        Description = "What the rounds want of the calling member, who signs at home. With `Prefer: wait` the answer is held back until they want something or the signing is final.",
+        Access = Access.Reader,
+        Parameters = [Parameter.Request],
+        Waits = true,
+        Replies = [Reply.Ok(ProtocolJson.Default.RoundsJson)],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

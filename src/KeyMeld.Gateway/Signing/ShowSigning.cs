@@ -1,4 +1,5 @@
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Http;
 
@@ -7,6 +8,15 @@ namespace KeyMeld.Gateway.Signing;
 /// <summary>GET /signing/{D}: the request, its items and decisions, and the result once it is there, for whoever may read the group.</summary>
 internal sealed class ShowSigning(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("showSigning", Tags.Signing, "Get a signing")
+    {
+        Description = "The request, its items and decisions, and the result once it is there: encrypted under the group's secret and signed by the enclave that combined. For the readers of the group.",
+        Access = Access.Reader,
+        Parameters = [Parameter.Request],
+        Waits = true,
+        Replies = [Reply.Ok(ProtocolJson.Default.SigningJson)],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Keygen;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Signing.Rounds;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Errors;
@@ -19,6 +20,21 @@ namespace KeyMeld.Gateway.Signing;
 /// </summary>
 internal sealed class TakeRound(GatewayParts parts)
 {
+    public static readonly Operation Operation = new("takeRound", Tags.Signing, "Post a round blob of a member at home")
+    {
+        Description = "Public nonces or partial signatures, encrypted under the group's secret and signed by the member's authorisation key. The same blob may be posted again. Blobs are kept in memory only: a member "
+            + "repeats what it said to a gateway that restarted.",
+        Access = Access.Statement,
+        Parameters = [Parameter.Request],
+        Body = new Body(ProtocolJson.Default.RoundBlobJson, BodyReader.SigningBody),
+        Replies = [Reply.Ok(ProtocolJson.Default.StateJson, "Taken, now or before.")],
+        Errors =
+        [
+            ErrorCodes.Conflict, ErrorCodes.AttemptStale, ErrorCodes.NonceAlreadyUsed, ErrorCodes.RelayFault, ErrorCodes.NotLoaded, ErrorCodes.AttemptsExhausted, ErrorCodes.Rejected, ErrorCodes.Cancelled,
+            ErrorCodes.Expired,
+        ],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

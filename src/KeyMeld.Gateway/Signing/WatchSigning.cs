@@ -1,4 +1,5 @@
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Protocol.Http;
 
@@ -7,6 +8,14 @@ namespace KeyMeld.Gateway.Signing;
 /// <summary>GET /signing/{D}/events: the state now and at every change, until it is final.</summary>
 internal sealed class WatchSigning(GatewayParts parts, CancellationToken stopping)
 {
+    public static readonly Operation Operation = new("watchSigning", Tags.Signing, "Watch a signing")
+    {
+        Description = "The state now, then one event at every change, until it is final. For the readers of the group.",
+        Access = Access.Reader,
+        Parameters = [Parameter.Request],
+        Replies = [Reply.Events()],
+    };
+
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);

@@ -16,7 +16,7 @@ public sealed record EnclaveListJson(IReadOnlyList<EnclaveJson> Enclaves)
 
 /// <summary>What the gateway says of one enclave; for display, clients verify its identity.</summary>
 /// <param name="Id">Its number.</param>
-/// <param name="State">ready, locked, unconfigured or unreachable.</param>
+/// <param name="State">ready, locked or unreachable.</param>
 /// <param name="Reason">Stable code when it is not ready.</param>
 /// <param name="Detail">One sentence for an operator.</param>
 /// <param name="Epoch">Newest key epoch.</param>

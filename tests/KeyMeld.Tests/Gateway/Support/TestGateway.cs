@@ -11,6 +11,7 @@ using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace KeyMeld.Tests.Gateway.Support;
@@ -33,6 +34,9 @@ internal sealed class TestGateway : IAsyncDisposable
     public HttpClient Http { get; private set; } = null!;
 
     public GatewayParts Parts => _app!.Services.GetRequiredService<GatewayParts>();
+
+    /// <summary>What is mapped.</summary>
+    public IEnumerable<RouteEndpoint> Routes => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.Cast<RouteEndpoint>();
 
     public string Database => Path.Combine(_folder.FullName, "data", "keymeld.db");
 
