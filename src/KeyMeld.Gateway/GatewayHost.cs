@@ -1,8 +1,10 @@
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography.X509Certificates;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Forwarding;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Wire.V1;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -33,7 +35,9 @@ internal static class GatewayHost
         {
             builder.Services.AddSingleton(forwarder).AddSingleton(time).AddHostedService<Forwarder>();
         }
-        builder.Services.AddSingleton(services => new GatewayParts(settings, credentials, time, services.GetRequiredService<ILoggerFactory>(), metadata));
+        builder.Services.AddMetrics().AddSingleton(services => new GatewayTelemetry(services.GetRequiredService<IMeterFactory>(), time));
+        builder.Services.AddSingleton(services => new GatewayParts(
+            settings, credentials, time, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<GatewayTelemetry>(), metadata));
         var app = builder.Build();
         var parts = app.Services.GetRequiredService<GatewayParts>();
         app.Lifetime.ApplicationStarted.Register(parts.Start);

@@ -7,6 +7,7 @@ using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Signing;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Storage.Sqlite;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Secp256k1;
 using KeyMeld.Wire.V1;
@@ -24,9 +25,10 @@ internal sealed partial class GatewayParts : IAsyncDisposable
     private Task _started = Task.CompletedTask;
 
     /// <exception cref="KeyMeldException">storage_failed: the database cannot be used.</exception>
-    public GatewayParts(GatewaySettings settings, AwsCredentials credentials, TimeProvider time, ILoggerFactory loggers, InstanceMetadata? metadata = null)
+    public GatewayParts(GatewaySettings settings, AwsCredentials credentials, TimeProvider time, ILoggerFactory loggers, GatewayTelemetry telemetry, InstanceMetadata? metadata = null)
     {
         Settings = settings;
+        Telemetry = telemetry;
         _logger = loggers.CreateLogger<GatewayParts>();
         Time = time;
         _database = SqliteDatabase.Open(settings.Storage.Path, time);
@@ -37,21 +39,25 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         _credentials = settings.InstanceRole
             ? CredentialKeeper.Fetched(_metadata.FetchAsync, time, Jitter, loggers.CreateLogger<CredentialKeeper>())
             : CredentialKeeper.Of(credentials, loggers.CreateLogger<CredentialKeeper>());
-        Fleet = new EnclaveFleet(settings, _credentials, SealedKeys, time, loggers.CreateLogger<EnclaveFleet>());
+        Fleet = new EnclaveFleet(settings, _credentials, SealedKeys, telemetry, time, loggers.CreateLogger<EnclaveFleet>());
         KeyChanges = new KeyChanges(Fleet, SealedKeys, time, loggers.CreateLogger<KeyChanges>());
         Operators = new OperatorGate(settings);
         KeyStore = new SqliteKeyStore(_database);
         Groups = new GroupBook(GroupStore);
-        GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, time, loggers.CreateLogger<GroupRunner>());
-        SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, RoundNews, time, loggers.CreateLogger<SigningRunner>());
+        GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, telemetry, time, loggers.CreateLogger<GroupRunner>());
+        SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, RoundNews, telemetry, time, loggers.CreateLogger<SigningRunner>());
         Readers = new ReaderGate(settings.Server.PublicUrl, new SqliteReplayStore(_database, time), time);
         Limits = new CallLimits(settings.Limits);
         Bodies = new BodyReader(settings.Limits.LargeBodies);
+        telemetry.Meter.Meter.Observe(Fleet);
+        telemetry.Meter.Meter.Observe(SigningRunner, telemetry.Held, _credentials, settings.Production);
     }
 
     public GatewaySettings Settings { get; }
 
     public TimeProvider Time { get; }
+
+    public GatewayTelemetry Telemetry { get; }
 
     public IGroupStore GroupStore { get; }
 

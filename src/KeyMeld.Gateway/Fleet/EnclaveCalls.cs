@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using Grpc.Core;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire;
 using KeyMeld.Wire.V1;
@@ -9,7 +11,7 @@ namespace KeyMeld.Gateway.Fleet;
 /// The calls of one enclave, each with its deadline. What the enclave refuses comes as its own code, what the transport does as enclave_unreachable.
 /// Nothing is repeated here.
 /// </summary>
-internal sealed class EnclaveCalls(Enclave.EnclaveClient client, TimeProvider time, Action suspect)
+internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, GatewayTelemetry telemetry, Action suspect)
 {
     private static readonly TimeSpan StatusDeadline = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SetupDeadline = TimeSpan.FromSeconds(90);
@@ -70,18 +72,22 @@ internal sealed class EnclaveCalls(Enclave.EnclaveClient client, TimeProvider ti
     public Task<ForgetReply> ForgetAsync(UntrustedForget forget, CancellationToken cancellationToken) =>
         CallAsync(options => client.ForgetAsync(forget, options), WorkDeadline, cancellationToken);
 
-    private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan deadline, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan deadline, CancellationToken cancellationToken, [CallerMemberName] string method = "")
     {
+        var began = telemetry.Time.GetTimestamp();
         Interlocked.Increment(ref _inFlight);
         try
         {
-            using var call = start(new CallOptions(deadline: time.GetUtcNow().UtcDateTime + deadline, cancellationToken: cancellationToken));
-            return await call.ResponseAsync;
+            using var call = start(new CallOptions(deadline: telemetry.Time.GetUtcNow().UtcDateTime + deadline, cancellationToken: cancellationToken));
+            var reply = await call.ResponseAsync;
+            telemetry.EnclaveCalled(id, method, telemetry.Time.GetElapsedTime(began), null);
+            return reply;
         }
         catch (RpcException exception)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var fault = EnclaveFault.FromRpc(exception);
+            telemetry.EnclaveCalled(id, method, telemetry.Time.GetElapsedTime(began), fault.Code);
             if (fault.Code is ErrorCodes.EnclaveUnreachable or ErrorCodes.EnclaveLocked)
             {
                 suspect();

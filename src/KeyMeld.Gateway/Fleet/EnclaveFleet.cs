@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.V1;
 
@@ -14,13 +15,13 @@ internal sealed class EnclaveFleet : IAsyncDisposable
     private readonly FrozenDictionary<uint, EnclaveLink> _links;
     private ImmutableSortedDictionary<uint, EnclaveView> _snapshot = ImmutableSortedDictionary<uint, EnclaveView>.Empty;
 
-    public EnclaveFleet(GatewaySettings settings, CredentialKeeper credentials, ISealedKeyStore store, TimeProvider time, ILogger<EnclaveFleet> logger)
+    public EnclaveFleet(GatewaySettings settings, CredentialKeeper credentials, ISealedKeyStore store, GatewayTelemetry telemetry, TimeProvider time, ILogger<EnclaveFleet> logger)
     {
         Credentials = credentials;
         credentials.Changed += Push;
         _links = settings.Enclaves.ToFrozenDictionary(
             enclave => enclave.Id,
-            enclave => new EnclaveLink(enclave, settings, credentials, store, time, logger, Publish));
+            enclave => new EnclaveLink(enclave, settings, credentials, store, telemetry, time, logger, Publish));
         foreach (var link in _links.Values)
         {
             Publish(link.View);

@@ -2,6 +2,7 @@ using Grpc.Net.Client;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.Transport;
 using KeyMeld.Wire.V1;
@@ -10,7 +11,7 @@ namespace KeyMeld.Gateway.Fleet;
 
 /// <summary>
 /// One enclave: its channel and the loop that keeps it configured. The loop sleeps while the enclave is ready, and is woken by a connection that closed or a call that failed;
-/// it asks at short intervals only while the enclave is away.
+/// it asks at short intervals only while the enclave is away, and every ten seconds what the enclave has counted.
 /// </summary>
 internal sealed partial class EnclaveLink : IAsyncDisposable
 {
@@ -18,10 +19,12 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     private static readonly TimeSpan LastProbe = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RowLook = TimeSpan.FromSeconds(1);
 
     private readonly GrpcChannel _channel;
     private readonly EnclaveSetup _setup;
+    private readonly GatewayTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action<EnclaveView> _publish;
@@ -35,15 +38,15 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     private long _looksBegun;
     private long _looksDone;
 
-    public EnclaveLink(EnclaveSettings enclave, GatewaySettings settings, CredentialKeeper credentials, ISealedKeyStore store, TimeProvider time, ILogger logger, Action<EnclaveView> publish)
+    public EnclaveLink(EnclaveSettings enclave, GatewaySettings settings, CredentialKeeper credentials, ISealedKeyStore store, GatewayTelemetry telemetry, TimeProvider time, ILogger logger, Action<EnclaveView> publish)
     {
         Id = enclave.Id;
         _channel = EnclaveChannel.Open(EnclaveAddress.Parse(enclave.Address), Suspect);
-        Calls = new EnclaveCalls(new Enclave.EnclaveClient(_channel), time, Suspect);
+        Calls = new EnclaveCalls(Id, new Enclave.EnclaveClient(_channel), telemetry, Suspect);
         // The loop's own calls wake nobody: it sees what they say.
-        _setup = new EnclaveSetup(Id, new EnclaveCalls(new Enclave.EnclaveClient(_channel), time, () => { }), store, settings, credentials);
+        _setup = new EnclaveSetup(Id, new EnclaveCalls(Id, new Enclave.EnclaveClient(_channel), telemetry, () => { }), store, settings, credentials);
         _view = new EnclaveView(Id, new EnclaveCondition.Unreachable(), null);
-        (_time, _logger, _publish, _credentials) = (time, logger, publish, credentials);
+        (_telemetry, _time, _logger, _publish, _credentials) = (telemetry, time, logger, publish, credentials);
     }
 
     public uint Id { get; }
@@ -174,7 +177,8 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
         EnclaveCondition.Locked locked when ErrorCodes.Get(locked.Code).Retryable => WakeOrAsync(Backoff(FirstRetry, LastRetry, same)),
         // Repeating the same call would not help: an operator repairs the rows, or the enclave restarts, and then its connection closes.
         EnclaveCondition.Locked => RepairedAsync(),
-        _ => _wake.WaitAsync(_stopping.Token),
+        // What it counted is asked for from time to time, for metrics.
+        _ => WakeOrAsync(Refresh),
     };
 
     private async Task RepairedAsync()
@@ -202,6 +206,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
         if (now.Condition != _view.Condition)
         {
             LogCondition(Id, now.Condition.Word, now.Condition.Reason ?? "none", (now.Condition as EnclaveCondition.Locked)?.Detail ?? "");
+            _telemetry.EnclaveChanged(Id, now.Condition);
         }
         _view = now;
         Interlocked.Exchange(ref _looksDone, Interlocked.Read(ref _looksBegun));

@@ -1,5 +1,6 @@
 // RFC 9457, Problem Details for HTTP APIs.
 using System.Text.Json;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 
@@ -14,6 +15,7 @@ internal static class Problems
 
     public static async Task WriteAsync(HttpContext context, string code, string detail)
     {
+        context.RequestServices.GetRequiredService<GatewayTelemetry>().CallRefused(code);
         var entry = ErrorCodes.Get(code);
         var response = context.Response;
         if (response.HasStarted)

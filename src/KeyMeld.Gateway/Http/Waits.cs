@@ -9,7 +9,7 @@ internal static class Waits
     /// <summary>Subscribes before anything is read or changed, so that no news is missed; null where the call does not want to wait.</summary>
     public static Waiting<T>? Begin<T>(GatewayParts parts, HttpContext context, Announcements<T> announcements, Hash32 id)
         where T : class =>
-        WaitOf(context) is { } time ? new Waiting<T>(announcements.Subscribe(id), parts.Limits.Wait(context), time, parts.Time) : null;
+        WaitOf(context) is { } time ? new Waiting<T>(announcements.Subscribe(id), parts.Telemetry.Held.Wait(parts.Limits.Wait(context)), time, parts.Time) : null;
 
     private static TimeSpan? WaitOf(HttpContext context)
     {

@@ -2,6 +2,7 @@ using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 
@@ -17,14 +18,15 @@ internal sealed partial class GroupRunner : IAsyncDisposable
     private readonly GroupBook _book;
     private readonly EnclaveFleet _fleet;
     private readonly Announcements<GroupNews> _announcements;
+    private readonly GatewayTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger<GroupRunner> _logger;
     private readonly Deadlines _deadlines;
     private readonly KeyedWork _work;
 
-    public GroupRunner(IGroupStore store, GroupBook book, EnclaveFleet fleet, Announcements<GroupNews> announcements, TimeProvider time, ILogger<GroupRunner> logger)
+    public GroupRunner(IGroupStore store, GroupBook book, EnclaveFleet fleet, Announcements<GroupNews> announcements, GatewayTelemetry telemetry, TimeProvider time, ILogger<GroupRunner> logger)
     {
-        (_store, _book, _fleet, _announcements, _time, _logger) = (store, book, fleet, announcements, time, logger);
+        (_store, _book, _fleet, _announcements, _telemetry, _time, _logger) = (store, book, fleet, announcements, telemetry, time, logger);
         _work = new KeyedWork(AdvanceAsync, LogStuck);
         _deadlines = new Deadlines(time, _work.Nudge);
     }
@@ -89,6 +91,7 @@ internal sealed partial class GroupRunner : IAsyncDisposable
             if (await Persistence.PersistAsync(() => _store.FormAsync(group.Hash, run.Roster, receipts), _time, cancellationToken))
             {
                 Announce(group.Hash, GroupState.Formed);
+                _telemetry.GroupEnded(GroupState.Formed, null);
             }
         }
         catch (KeyMeldException exception) when (exception.Code != ErrorCodes.StorageFailed)
@@ -102,6 +105,7 @@ internal sealed partial class GroupRunner : IAsyncDisposable
         if (await Persistence.PersistAsync(() => _store.CloseAsync(group, state, error), _time, cancellationToken))
         {
             Announce(group, state, error);
+            _telemetry.GroupEnded(state, error);
         }
     }
 

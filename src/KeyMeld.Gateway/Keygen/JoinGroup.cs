@@ -105,6 +105,7 @@ internal sealed class JoinGroup(GatewayParts parts)
             if (await parts.GroupStore.AddRegistrationAsync(hash, group.Accepted, row, registration.Value.Auth.Bytes.ToArray()))
             {
                 parts.GroupRunner.Changed(hash);
+                parts.Telemetry.MemberJoined();
                 return true;
             }
             parts.Groups.Forget(hash);

@@ -27,7 +27,7 @@ internal sealed class WatchGroup(GatewayParts parts, CancellationToken stopping)
         {
             throw Answers.Absent();
         }
-        using var place = parts.Limits.Wait(context);
+        using var place = parts.Telemetry.Held.Stream(parts.Limits.Wait(context));
         using var subscription = parts.GroupNews.Subscribe(hash);
         var group = await ShowGroup.FindAsync(parts, hash);
         var last = (GroupNews?)null;

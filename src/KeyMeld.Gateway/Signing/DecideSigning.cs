@@ -2,6 +2,7 @@ using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
@@ -58,6 +59,7 @@ internal sealed class DecideSigning(GatewayParts parts)
 
     private async Task<AddedApproval> AddAsync(GroupView group, Hash32 hash, Vote vote)
     {
+        var clock = StepClock.Accepting(parts.Telemetry);
         var record = (await parts.SigningStore.FindAsync(hash))!;
         var value = SigningRequest.Parse(record.Statement.Statement);
         var request = Signed.Parse<SigningRequest>(record.Statement.ToSigned(), Requester.KeyOf(group.Manifest.Value, [.. group.Members.Select(member => member!.Value.Auth)], value));
@@ -68,7 +70,7 @@ internal sealed class DecideSigning(GatewayParts parts)
         if (added.Started)
         {
             record = (await parts.SigningStore.FindAsync(hash))!;
-            parts.SigningRunner.Run(new SigningJob(group, hash, value, record.Statement, record.Items, record.Approvals));
+            parts.SigningRunner.Run(new SigningJob(group, hash, value, record.Statement, record.Items, record.Approvals), clock);
         }
         if (added is { Stands: true, State: SigningState.Rejected } && record.State != SigningState.Rejected)
         {

@@ -2,6 +2,7 @@ using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
@@ -32,12 +33,13 @@ internal sealed class RequestSigning(GatewayParts parts)
     public async Task HandleAsync(HttpContext context)
     {
         Answers.RequireNoQuery(context);
+        var clock = StepClock.Accepting(parts.Telemetry);
         var body = await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SigningPostJson, BodyReader.SigningBody);
         var read = Signed.Read<SigningRequest>(body.Value.Request.ToStatement());
         var (group, request) = await VerifyAsync(read);
         var reader = await parts.Readers.FindAsync(context, body.Bytes);
         using var wait = Waits.Begin(parts, context, parts.SigningNews, request.Digest);
-        var isNew = await parts.SigningStore.GroupOfAsync(request.Digest) is null && await AddAsync(group, request, body.Value.Items);
+        var isNew = await parts.SigningStore.GroupOfAsync(request.Digest) is null && await AddAsync(group, request, body.Value.Items, clock);
         var news = wait is null ? null : await UntilFinalAsync(wait, request.Digest, isNew, context.RequestAborted);
         if (news is null && (wait is not null || !isNew))
         {
@@ -73,7 +75,7 @@ internal sealed class RequestSigning(GatewayParts parts)
         return await wait.UntilAsync(SigningAnswers.IsFinal, aborted);
     }
 
-    private async Task<bool> AddAsync(GroupView group, Signed<SigningRequest> request, byte[] items)
+    private async Task<bool> AddAsync(GroupView group, Signed<SigningRequest> request, byte[] items, StepClock clock)
     {
         Check(group, request.Value, items);
         var statement = StoredStatement.From(request.Statement);
@@ -87,7 +89,7 @@ internal sealed class RequestSigning(GatewayParts parts)
                 parts.SigningRunner.Watch(request.Digest, request.Value.Expires);
                 if (complete)
                 {
-                    parts.SigningRunner.Run(job);
+                    parts.SigningRunner.Run(job, clock);
                 }
                 return true;
             case AddedSigning.Repeated:

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Signing.Rounds;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.V1;
 
@@ -18,6 +19,7 @@ internal sealed class SigningRun : IDisposable
     private readonly SigningCalls _calls;
     private readonly SigningTurns _turns;
     private readonly TimeProvider _time;
+    private readonly StepClock _clock;
     private readonly SigningAttempts _attempts;
     private readonly Action _changed;
     private readonly CancellationTokenSource _over;
@@ -25,11 +27,12 @@ internal sealed class SigningRun : IDisposable
     private readonly Channel<RoundInput> _inputs = Channel.CreateBounded<RoundInput>(new BoundedChannelOptions(256) { SingleReader = true });
     private IDisposable? _turn;
 
+    /// <param name="clock">Is told where the signing stands.</param>
     /// <param name="attempts">Reserves attempts, durably.</param>
     /// <param name="changed">Called after every step of the machine.</param>
-    public SigningRun(SigningJob job, SigningCalls calls, SigningTurns turns, TimeProvider time, SigningAttempts attempts, Action changed, CancellationToken stopping)
+    public SigningRun(SigningJob job, SigningCalls calls, SigningTurns turns, TimeProvider time, StepClock clock, SigningAttempts attempts, Action changed, CancellationToken stopping)
     {
-        (_job, _calls, _turns, _time, _attempts, _changed) = (job, calls, turns, time, attempts, changed);
+        (_job, _calls, _turns, _time, _clock, _attempts, _changed) = (job, calls, turns, time, clock, attempts, changed);
         _over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         _token = _over.Token;
     }
@@ -55,12 +58,14 @@ internal sealed class SigningRun : IDisposable
             Attempt = Math.Max(1, attempts);
             var (state, effects) = attempts == 0 ? RoundMachine.Begin(_job.Count) : RoundMachine.Resume(attempts, _job.Count);
             State = state;
+            _clock.Enter(state);
             Perform(state, effects);
             while (!state.IsOver)
             {
                 var input = await _inputs.Reader.ReadAsync(_token);
                 (state, effects) = RoundMachine.Transition(state, input, _job.Count);
                 State = state;
+                _clock.Enter(state);
                 if (state.IsIdle)
                 {
                     ReleaseTurn();
@@ -186,9 +191,21 @@ internal sealed class SigningRun : IDisposable
         }
         catch (KeyMeldException refusal)
         {
+            if (NodeOf(call) is { } node)
+            {
+                _clock.RefusedBy(_job.NumberOf(_job.Nodes[node]));
+            }
             return new RoundInput.Refused(call, refusal.Code, refusal.Message);
         }
     }
+
+    // Which enclave combines is chosen anew each time.
+    private static int? NodeOf(RoundCall call) => call switch
+    {
+        RoundCall.Open open => open.Node,
+        RoundCall.Sign sign => sign.Node,
+        _ => null,
+    };
 
     private async Task<RoundInput> ParkAsync()
     {

@@ -5,6 +5,7 @@ using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Signing.Rounds;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
@@ -25,6 +26,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     private readonly EnclaveFleet _fleet;
     private readonly Announcements<SigningNews> _announcements;
     private readonly Announcements<News> _rounds;
+    private readonly GatewayTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger<SigningRunner> _logger;
     private readonly Id16 _owner = Id16.Random();
@@ -35,9 +37,9 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     private readonly Deadlines _deadlines;
     private readonly ITimer _renewal;
 
-    public SigningRunner(ISigningStore store, GroupBook groups, EnclaveFleet fleet, Announcements<SigningNews> announcements, Announcements<News> rounds, TimeProvider time, ILogger<SigningRunner> logger)
+    public SigningRunner(ISigningStore store, GroupBook groups, EnclaveFleet fleet, Announcements<SigningNews> announcements, Announcements<News> rounds, GatewayTelemetry telemetry, TimeProvider time, ILogger<SigningRunner> logger)
     {
-        (_store, _groups, _fleet, _announcements, _rounds, _time, _logger) = (store, groups, fleet, announcements, rounds, time, logger);
+        (_store, _groups, _fleet, _announcements, _rounds, _telemetry, _time, _logger) = (store, groups, fleet, announcements, rounds, telemetry, time, logger);
         _deadlines = new Deadlines(time, request => Track(() => ExpireAsync(request)));
         _renewal = time.CreateTimer(_ => RenewLeases(), null, LeaseRenewal, LeaseRenewal);
     }
@@ -72,7 +74,8 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     public void Watch(Hash32 request, long expires) => _deadlines.Set(request, expires);
 
     /// <summary>Runs a signing whose first attempt was just reserved with this gateway's lease.</summary>
-    public void Run(SigningJob job) => Run(job, attempts: 0);
+    /// <param name="clock">Runs since the request, or the approval that completed it, came in.</param>
+    public void Run(SigningJob job, StepClock clock) => Run(job, clock, attempts: 0);
 
     /// <summary>The signing ended in the database: tells its watchers and stops what is under way.</summary>
     public void Ended(Hash32 request, SigningOutcome outcome, int attempts)
@@ -80,6 +83,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         _deadlines.Remove(request);
         _announcements.Announce(request, new SigningNews(outcome.State, attempts, outcome.Result, outcome.Error));
         _rounds.Announce(request, News.Here);
+        _telemetry.SigningEnded(outcome, null, attempts, null, null);
         if (_runs.TryGetValue(request, out var run))
         {
             run.Stop();
@@ -109,30 +113,32 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private void Run(SigningJob job, int attempts)
+    private void Run(SigningJob job, StepClock clock, int attempts)
     {
         var calls = new SigningCalls(job, _fleet, _time);
         var attemptsOf = new SigningAttempts(_store, job.Request, NewLease);
-        var run = new SigningRun(job, calls, _turns, _time, attemptsOf, () => _rounds.Announce(job.Request, News.Here), _stopping.Token);
+        var run = new SigningRun(job, calls, _turns, _time, clock, attemptsOf, () => _rounds.Announce(job.Request, News.Here), _stopping.Token);
         if (!_runs.TryAdd(job.Request, run))
         {
             run.Dispose();
             return;
         }
         _announcements.Announce(job.Request, new SigningNews(SigningState.Running, Math.Max(1, attempts), null, null));
-        Track(() => RunAsync(run, calls, attempts));
+        Track(() => RunAsync(run, calls, clock, attempts));
     }
 
-    private async Task RunAsync(SigningRun run, SigningCalls calls, int attempts)
+    private async Task RunAsync(SigningRun run, SigningCalls calls, StepClock clock, int attempts)
     {
         var request = run.Job.Request;
         try
         {
             var state = await run.RunAsync(attempts);
             var outcome = (state as RoundState.Ended)?.Outcome;
+            clock.EnterPersist();
             if (outcome is not null && await Persistence.PersistAsync(() => _store.FinishAsync(request, _owner, outcome), _time, _stopping.Token))
             {
                 _deadlines.Remove(request);
+                clock.Ended(outcome, run.Attempt);
                 LogEnded(request, outcome.State, run.Attempt, outcome.Error?.Code ?? "none");
                 _announcements.Announce(request, new SigningNews(outcome.State, run.Attempt, outcome.Result, outcome.Error));
                 _rounds.Announce(request, News.Here);
@@ -154,7 +160,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         if (await _store.FindAsync(request) is { State: SigningState.Running } record && await _groups.FindAsync(record.Group) is { } group)
         {
             var value = SigningRequest.Parse(record.Statement.Statement);
-            Run(new SigningJob(group, request, value, record.Statement, record.Items, record.Approvals), record.Attempts);
+            Run(new SigningJob(group, request, value, record.Statement, record.Items, record.Approvals), new StepClock(_telemetry), record.Attempts);
         }
     }
 

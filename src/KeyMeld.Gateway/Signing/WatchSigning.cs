@@ -25,7 +25,7 @@ internal sealed class WatchSigning(GatewayParts parts, CancellationToken stoppin
         {
             throw Answers.Absent();
         }
-        using var place = parts.Limits.Wait(context);
+        using var place = parts.Telemetry.Held.Stream(parts.Limits.Wait(context));
         using var subscription = parts.SigningNews.Subscribe(hash);
         var record = (await parts.SigningStore.FindAsync(hash))!;
         var last = (SigningNews?)null;

@@ -1,0 +1,24 @@
+using System.Diagnostics.Metrics;
+using KeyMeld.Gateway.Credentials;
+using KeyMeld.Gateway.Signing;
+
+namespace KeyMeld.Gateway.Telemetry;
+
+/// <summary>Instruments that are read off the gateway's own parts whenever somebody collects metrics.</summary>
+internal static class ObservedGateway
+{
+    public static void Observe(this Meter meter, SigningRunner signings, HeldCalls held, CredentialKeeper credentials, bool production)
+    {
+        meter.CreateObservableGauge("keymeld.build.info", () => new Measurement<long>(1, new("version", Build.Version), new("mode", production ? "production" : "development")), description: "1, with the version and mode.");
+        meter.CreateObservableGauge("keymeld.signings.running", () => (long)signings.Running, description: "Signings in their rounds here.");
+        meter.CreateObservableGauge("keymeld.http.held", () => new Measurement<long>[]
+        {
+            new(held.Waits, new KeyValuePair<string, object?>("kind", "wait")),
+            new(held.Streams, new KeyValuePair<string, object?>("kind", "stream")),
+        }, description: "Calls that are held open: Prefer: wait, and streams of events.");
+        meter.CreateObservableGauge("keymeld.aws.credentials.expiry", () => ExpiryOf(credentials), "s", "When the enclaves' AWS credentials expire, seconds since 1970; absent where they do not.");
+    }
+
+    private static IEnumerable<Measurement<double>> ExpiryOf(CredentialKeeper credentials) =>
+        credentials.Current is { ExpiresMs: > 0 and var expires } ? [new Measurement<double>(expires / 1000.0)] : [];
+}

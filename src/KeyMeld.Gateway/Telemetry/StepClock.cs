@@ -1,0 +1,56 @@
+using KeyMeld.Gateway.Signing.Rounds;
+using KeyMeld.Gateway.Storage;
+
+namespace KeyMeld.Gateway.Telemetry;
+
+/// <summary>Takes the time of one signing: of each step as it is left, and of the whole. Told by one thread at a time, read by any.</summary>
+internal sealed class StepClock(GatewayTelemetry telemetry)
+{
+    private readonly long _began = telemetry.Time.GetTimestamp();
+    private SigningStep? _step;
+    private SigningStep? _last;
+    private long _since;
+    private long _enclave = -1;
+
+    /// <summary>For a request, or the approval that completes it, that just came in.</summary>
+    public static StepClock Accepting(GatewayTelemetry telemetry)
+    {
+        var clock = new StepClock(telemetry);
+        clock.Enter(SigningStep.Accept);
+        return clock;
+    }
+
+    /// <summary>The machine of its rounds stands here now.</summary>
+    public void Enter(RoundState state) => Enter(SigningSteps.Of(state));
+
+    /// <summary>Its outcome is being written down.</summary>
+    public void EnterPersist() => Enter(SigningStep.Persist);
+
+    /// <summary>An enclave refused something of it.</summary>
+    public void RefusedBy(uint enclave) => Interlocked.Exchange(ref _enclave, enclave);
+
+    /// <summary>The outcome is on disk.</summary>
+    public void Ended(SigningOutcome outcome, int attempts)
+    {
+        var stood = _last;
+        Enter((SigningStep?)null);
+        var enclave = Interlocked.Read(ref _enclave);
+        telemetry.SigningEnded(outcome, telemetry.Time.GetElapsedTime(_began), attempts, stood, enclave < 0 ? null : (uint)enclave);
+    }
+
+    private void Enter(SigningStep? step)
+    {
+        if (step == _step)
+        {
+            return;
+        }
+        var now = telemetry.Time.GetTimestamp();
+        if (_step is { } left)
+        {
+            telemetry.StepTook(left, telemetry.Time.GetElapsedTime(_since, now));
+        }
+        // Failures are told by the step of the rounds they happened at.
+        _last = step is null or SigningStep.Accept or SigningStep.Persist ? _last : step;
+        (_step, _since) = (step, now);
+    }
+}
