@@ -4,6 +4,7 @@ using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Forwarding;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Relaying;
 using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Wire.V1;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -38,6 +39,11 @@ internal static class GatewayHost
         builder.Services.AddMetrics().AddSingleton(services => new GatewayTelemetry(services.GetRequiredService<IMeterFactory>(), time));
         builder.Services.AddSingleton(services => new GatewayParts(
             settings, credentials, time, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<GatewayTelemetry>(), metadata));
+        if (settings.Relay?.Server is not null)
+        {
+            builder.Services.AddSingleton(services => new EnclaveRelay(settings, time, services.GetRequiredService<ILogger<EnclaveRelay>>()));
+            builder.Services.AddHostedService(services => services.GetRequiredService<EnclaveRelay>());
+        }
         var app = builder.Build();
         var parts = app.Services.GetRequiredService<GatewayParts>();
         app.Lifetime.ApplicationStarted.Register(parts.Start);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using KeyMeld.Gateway.Forwarding;
+using KeyMeld.Gateway.Relaying;
 
 namespace KeyMeld.Gateway.Configuration;
 
@@ -15,6 +16,8 @@ internal sealed record GatewaySettings
     public required LimitSettings Limits { get; init; }
     /// <summary>Null: enclaves reach KMS by themselves, or another program forwards.</summary>
     public required ForwarderSettings? Forwarder { get; init; }
+    /// <summary>Null: all enclaves are on this host, and none is handed on to another.</summary>
+    public RelaySettings? Relay { get; init; }
     public required LogLevel LogLevel { get; init; }
 
     /// <summary>Whether AWS credentials are those of the instance's role, fetched and refreshed, in place of the environment's.</summary>

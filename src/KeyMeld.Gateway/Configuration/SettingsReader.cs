@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Net;
+using KeyMeld.Gateway.Relaying;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.Kms;
 using KeyMeld.Wire.Transport;
@@ -53,6 +54,8 @@ internal static class SettingsReader
         var kms = ReadKms(root.Section("kms"), production);
         var enclaves = ReadEnclaves(root);
         var forwarder = root.Has("forwarder") ? ForwarderSection.Read(root.Section("forwarder"), kms, enclaves, production) : null;
+        var relay = root.Has("relay") ? RelaySection.Read(root.Section("relay")) : null;
+        RelaySection.Check(root, relay, enclaves);
         var limits = ReadLimits(root.Section("limits", required: false));
         var level = ReadLogLevel(root);
         var token = ReadOperator(root.Section("operator", required: false));
@@ -71,6 +74,7 @@ internal static class SettingsReader
             Enclaves = enclaves,
             Limits = limits,
             Forwarder = forwarder,
+            Relay = relay,
             LogLevel = level,
             OperatorTokenHash = token,
             InstanceRole = instanceRole,
@@ -188,11 +192,12 @@ internal static class SettingsReader
             var id = section.Number("id", 0, int.MaxValue);
             var address = section.Text("address");
             section.Finish();
-            if (address is not null && !(EnclaveAddress.TryParse(address, out var parsed) && parsed.CanConnect))
+            var isRelayed = address is not null && RelayAddress.TryParse(address, out _);
+            if (address is not null && !isRelayed && !(EnclaveAddress.TryParse(address, out var parsed) && parsed.CanConnect))
             {
-                section.Fail<object>("address", $"must be {EnclaveAddress.Forms}, not '{address}'");
+                section.Fail<object>("address", $"must be {EnclaveAddress.Forms}, or {RelayAddress.Form}, not '{address}'");
             }
-            if (list.Any(other => other.Id == id || other.Address == address))
+            if (list.Any(other => other.Id == id || (other.Address == address && !isRelayed)))
             {
                 section.Fail<object>("id", $"another enclave has this id or address already ({id}, {address})");
             }

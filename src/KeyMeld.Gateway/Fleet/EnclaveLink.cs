@@ -1,10 +1,10 @@
 using Grpc.Net.Client;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Credentials;
+using KeyMeld.Gateway.Relaying;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
-using KeyMeld.Wire.Transport;
 using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Gateway.Fleet;
@@ -41,7 +41,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     public EnclaveLink(EnclaveSettings enclave, GatewaySettings settings, CredentialKeeper credentials, ISealedKeyStore store, GatewayTelemetry telemetry, TimeProvider time, ILogger logger, Action<EnclaveView> publish)
     {
         Id = enclave.Id;
-        _channel = EnclaveChannel.Open(EnclaveAddress.Parse(enclave.Address), Suspect);
+        _channel = RelayConnection.Open(enclave, settings.Relay, Suspect);
         Calls = new EnclaveCalls(Id, new Enclave.EnclaveClient(_channel), telemetry, Suspect);
         // The loop's own calls wake nobody: it sees what they say.
         _setup = new EnclaveSetup(Id, new EnclaveCalls(Id, new Enclave.EnclaveClient(_channel), telemetry, () => { }), store, settings, credentials);

@@ -15,11 +15,21 @@ public static class EnclaveChannel
     /// <summary>Opens a channel; it connects with the first call and again by itself.</summary>
     /// <param name="address">Where the enclave listens.</param>
     /// <param name="closed">Called whenever a connection ended, for whatever reason: the first sign of an enclave that is gone. Must not throw or wait.</param>
-    public static GrpcChannel Open(EnclaveAddress address, Action? closed = null)
+    public static GrpcChannel Open(EnclaveAddress address, Action? closed = null) => Open(cancellation => LinkSocket.ConnectAsync(address, cancellation), null, closed);
+
+    /// <summary>Opens a channel over a way of the caller's own.</summary>
+    /// <param name="dial">Connects.</param>
+    /// <param name="secure">Puts something between the connection and the calls, such as TLS; what it returns disposes of what it was given.</param>
+    /// <param name="closed">Called whenever a connection ended. Must not throw or wait.</param>
+    public static GrpcChannel Open(Func<CancellationToken, Task<Socket>> dial, Func<Stream, CancellationToken, Task<Stream>>? secure, Action? closed)
     {
         var handler = new SocketsHttpHandler
         {
-            ConnectCallback = (_, cancellation) => ConnectAsync(address, closed, cancellation),
+            ConnectCallback = async (_, cancellation) =>
+            {
+                var stream = new WatchedStream(await dial(cancellation), closed);
+                return secure is null ? stream : await secure(stream, cancellation);
+            },
             ConnectTimeout = TimeSpan.FromSeconds(5),
             UseProxy = false,
             AllowAutoRedirect = false,
@@ -40,12 +50,6 @@ public static class EnclaveChannel
             // Repeating is decided by who knows what a call does, never by the transport.
             MaxRetryAttempts = 1,
         });
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(EnclaveAddress address, Action? closed, CancellationToken cancellation)
-    {
-        var socket = await LinkSocket.ConnectAsync(address, cancellation);
-        return new WatchedStream(socket, closed);
     }
 
     // The handler always has a read outstanding on a connection, so it disposes of the stream as soon as the other end is gone.

@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.ComponentModel;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using KeyMeld.Gateway.Configuration;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Wire.Transport;
+
+namespace KeyMeld.Gateway.Relaying;
+
+/// <summary>
+/// Hands connections of other hosts' gateways on to the enclaves of this one, and to nothing else. It carries bytes: enclaves trust nobody who calls, so whoever gets in can ask what any
+/// gateway asks and take their time, no more. All the same nobody gets in without a certificate of the configured roots with a listed name.
+/// </summary>
+internal sealed partial class EnclaveRelay(GatewaySettings settings, TimeProvider time, ILogger<EnclaveRelay> log) : IHostedService, IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private const int Backlog = 128;
+
+    private readonly RelaySettings _settings = settings.Relay!;
+    private readonly FrozenDictionary<SslApplicationProtocol, EnclaveAddress> _enclaves = Own(settings);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<Task, byte> _connections = new();
+    private Socket? _listener;
+    private Task _accepting = Task.CompletedTask;
+    private int _open;
+
+    /// <summary>Where it listens, with the port the system chose where the settings say 0.</summary>
+    public IPEndPoint? Listening => (IPEndPoint?)_listener?.LocalEndPoint;
+
+    /// <exception cref="KeyMeldException">configuration_invalid: it cannot listen there, or its certificate cannot be used.</exception>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        var listen = _settings.Server!.Listen;
+        try
+        {
+            // Here already, so that an operator hears of it at the start.
+            RelayTrust.Server(_settings, _enclaves.Keys);
+            _listener = new Socket(listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            _listener.Bind(listen);
+            _listener.Listen(Backlog);
+        }
+        catch (Exception exception) when (exception is SocketException or CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new KeyMeldException(ErrorCodes.ConfigurationInvalid, $"relay: {exception.Message}", exception);
+        }
+        LogListening(_listener.LocalEndPoint!, _enclaves.Count);
+        _accepting = AcceptAsync(_listener);
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        _listener?.Dispose();
+        await _accepting;
+        await Task.WhenAll(_connections.Keys);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        _stop.Dispose();
+    }
+
+    // What is relayed to this gateway is not handed on a second time.
+    private static FrozenDictionary<SslApplicationProtocol, EnclaveAddress> Own(GatewaySettings settings) => settings.Enclaves
+        .Select(enclave => (enclave.Id, IsOwn: EnclaveAddress.TryParse(enclave.Address, out var address), Address: address))
+        .Where(enclave => enclave.IsOwn).ToFrozenDictionary(enclave => RelayAddress.ProtocolOf(enclave.Id), enclave => enclave.Address!);
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                Admit(await listener.AcceptAsync(_stop.Token));
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException exception)
+            {
+                // One connection broke before it was taken, or this process is out of descriptors for the moment.
+                LogRefused("unknown", exception.Message);
+                await Task.Delay(TimeSpan.FromMilliseconds(10), time);
+            }
+        }
+    }
+
+    private void Admit(Socket caller)
+    {
+        if (Interlocked.Increment(ref _open) > _settings.Server!.Connections)
+        {
+            Interlocked.Decrement(ref _open);
+            LogFull(_settings.Server.Connections);
+            caller.Dispose();
+            return;
+        }
+        var connection = Task.Run(() => ServeAsync(caller));
+        _connections.TryAdd(connection, 0);
+        _ = connection.ContinueWith(ended => _connections.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private async Task ServeAsync(Socket caller)
+    {
+        var peer = "unknown";
+        try
+        {
+            peer = caller.RemoteEndPoint?.ToString() ?? peer;
+            caller.NoDelay = true;
+            caller.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            await using var secure = new SslStream(new NetworkStream(caller, ownsSocket: true));
+            using var enclave = await AdmitAsync(secure);
+            await CarryAsync(secure, enclave);
+        }
+        catch (Exception exception) when (exception is AuthenticationException or CryptographicException or Win32Exception or IOException or SocketException or UnauthorizedAccessException)
+        {
+            LogRefused(peer, exception.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // It took too long, or the gateway stops.
+        }
+        finally
+        {
+            caller.Dispose();
+            Interlocked.Decrement(ref _open);
+        }
+    }
+
+    private async Task<NetworkStream> AdmitAsync(SslStream secure)
+    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token);
+        await secure.AuthenticateAsServerAsync(RelayTrust.Server(_settings, _enclaves.Keys), either.Token);
+        var address = _enclaves.GetValueOrDefault(secure.NegotiatedApplicationProtocol) ?? throw new AuthenticationException("The caller names no enclave of this host.");
+        return new NetworkStream(await LinkSocket.ConnectAsync(address, either.Token), ownsSocket: true);
+    }
+
+    /// <summary>Until either side ends: gRPC has no use for half a connection. HTTP/2's own pings notice a side that is silently gone.</summary>
+    private async Task CarryAsync(Stream caller, Stream enclave)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        Task[] directions = [caller.CopyToAsync(enclave, over.Token), enclave.CopyToAsync(caller, over.Token)];
+        await Task.WhenAny(directions);
+        await over.CancelAsync();
+        await Task.WhenAll(directions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Relaying from {Listen} to {Enclaves} enclaves of this host.")]
+    private partial void LogListening(EndPoint listen, int enclaves);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay refused {Peer}: {Reason}")]
+    private partial void LogRefused(string peer, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay has {Connections} connections open and takes no more.")]
+    private partial void LogFull(int connections);
+}
