@@ -70,6 +70,8 @@ internal sealed class RelayWorld : IAsyncDisposable
     }
 
     /// <summary>One whole attempt of a caller.</summary>
+    /// <param name="settings">What it is told.</param>
+    /// <param name="enclave">Whom it asks for.</param>
     /// <param name="change">What it does otherwise than a gateway.</param>
     /// <returns>What it read before the connection ended, at most the first line; null where it got nothing.</returns>
     public async Task<string?> CallAsync(RelaySettings settings, uint enclave = 0, Action<SslClientAuthenticationOptions>? change = null)
