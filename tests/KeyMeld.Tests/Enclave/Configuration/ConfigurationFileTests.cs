@@ -43,6 +43,17 @@ public class ConfigurationFileTests
         Assert.Equal(LimitsConfiguration.DefaultMemoryBytes, configuration.Limits.MemoryBytes);
     }
 
+    [Fact]
+    public void A_file_is_read_eight_levels_deep_and_no_deeper()
+    {
+        static string Nested(int levels) => string.Concat(Enumerable.Repeat("{a: ", levels)) + "1" + new string('}', levels);
+        var errors = new List<string>();
+        Assert.NotNull(YamlTree.Parse(Nested(8), errors));
+        Assert.Empty(errors);
+        Assert.Null(YamlTree.Parse(Nested(9), errors));
+        Assert.Equal("Line 1: not readable as YAML.", Assert.Single(errors));
+    }
+
     [Theory]
     [InlineData("https://kms-fips.us-west-2.amazonaws.com")]
     [InlineData("https://vpce-0123456789abcdef0-abcdefgh.kms.us-west-2.vpce.amazonaws.com")]

@@ -1,3 +1,4 @@
+using System.Formats.Cbor;
 using KeyMeld.Enclave.Nsm;
 using KeyMeld.Enclave.Nsm.Messages;
 using KeyMeld.Tests.Support;
@@ -50,8 +51,31 @@ public class NsmResponseTests
     [InlineData("a16b4174746573746174696f6ea168646f63756d656e7443d0d1")] // cut off
     [InlineData("a16b4174746573746174696f6ea268646f63756d656e7443d0d1d268646f63756d656e7443d0d1d2")] // twice
     [InlineData("a26b4174746573746174696f6ea168646f63756d656e7443d0d1d2")]
+    [InlineData("a16b4174746573746174696f6ea168646f63756d656e7843d0d1d2")] // a member of another name
     public void Anything_else_is_malformed(string response) =>
         Assert.Equal(NsmFailure.Malformed, Assert.Throws<NsmException>(() => NsmResponse.ReadDocument(Convert.FromHexString(response))).Failure);
+
+    [Fact]
+    public void More_bytes_than_the_module_ever_gives_are_malformed()
+    {
+        Assert.Equal(NsmResponse.MaxBytes, NsmResponse.ReadDocument(Answer("Attestation", "document", NsmResponse.MaxBytes)).Length);
+        Assert.Equal(NsmFailure.Malformed, Assert.Throws<NsmException>(() => NsmResponse.ReadDocument(Answer("Attestation", "document", NsmResponse.MaxBytes + 1))).Failure);
+        Assert.Equal(256, NsmResponse.ReadRandom(Answer("GetRandom", "random", 256)).Length);
+        Assert.Equal(NsmFailure.Malformed, Assert.Throws<NsmException>(() => NsmResponse.ReadRandom(Answer("GetRandom", "random", 257))).Failure);
+    }
+
+    private static byte[] Answer(string variant, string member, int bytes)
+    {
+        var writer = new CborWriter();
+        writer.WriteStartMap(1);
+        writer.WriteTextString(variant);
+        writer.WriteStartMap(1);
+        writer.WriteTextString(member);
+        writer.WriteByteString(new byte[bytes]);
+        writer.WriteEndMap();
+        writer.WriteEndMap();
+        return writer.Encode();
+    }
 
     private static byte[] Response(string name) => Convert.FromHexString(Vectors.Json("nsm", "nsm-cbor-derived.json").GetProperty("responses").GetProperty(name).GetString()!);
 }
