@@ -2,9 +2,8 @@
 import { fromHex } from '../bytes/hex.js';
 import type { Hash32, PublicKey, XOnlyKey } from '../bytes/ids.js';
 import { type BitcoinNetwork, taprootAddress } from '../bitcoin/address.js';
-import { TweakError } from '../crypto/keyAggregation.js';
-import { Curve, keyOf, liftX, scalar, toXOnly } from '../crypto/publicKeys.js';
-import { tapTweak } from '../groups/tweaking.js';
+import { toXOnly } from '../crypto/publicKeys.js';
+import { taprootKey } from '../groups/tweaking.js';
 import type { KeyStatement } from '../statements/keyStatement.js';
 import type { Signed } from '../statements/signed.js';
 import type { SingleTweak } from '../statements/singleSign.js';
@@ -42,22 +41,12 @@ export class OwnedKey {
 
   /** What BIP-340 signatures with this tweak verify under. */
   outputKey(tweak: SingleTweak): XOnlyKey {
-    return tweakedKey(toXOnly(this.publicKey), tweak);
+    const key = toXOnly(this.publicKey);
+    return tweak === 'none' ? key : taprootKey(key, tweak === 'bip86' ? undefined : fromHex(tweak));
   }
 
   /** The taproot address with BIP-86's tweak, or another. */
   address(network: BitcoinNetwork, tweak: SingleTweak = 'bip86'): string {
     return taprootAddress(this.outputKey(tweak), network);
   }
-}
-
-function tweakedKey(key: XOnlyKey, tweak: SingleTweak): XOnlyKey {
-  if (tweak === 'none') {
-    return key;
-  }
-  const value = scalar(tapTweak(key, tweak === 'bip86' ? undefined : fromHex(tweak)));
-  if (value === undefined || value === 0n) {
-    throw new TweakError('The tweak leads to no key.');
-  }
-  return toXOnly(keyOf(liftX(key).add(Curve.BASE.multiplyUnsafe(value))));
 }

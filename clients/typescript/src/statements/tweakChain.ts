@@ -48,7 +48,9 @@ export class TweakChain {
   }
 }
 
-const isRawTweak = (tweak: Tweak): boolean => tweak.type === 'plain' || tweak.type === 'xonly';
+function isRawTweak(tweak: Tweak): boolean {
+  return tweak.type === 'plain' || tweak.type === 'xonly';
+}
 
 function readTweak(reader: StrictCborReader): Tweak {
   const map = reader.map();
