@@ -32,6 +32,10 @@ packages:
 test *args:
     dotnet test {{args}}
 
+# The TypeScript client: generated files compared, compiled, tested, packed.
+test-typescript *args:
+    eng/typescript.sh {{args}}
+
 # The end-to-end KMS check; `just test-kms-e2e --plain` without attestation.
 test-kms-e2e *args:
     ./keymeld test-kms-e2e {{args}}
