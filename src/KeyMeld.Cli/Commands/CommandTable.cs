@@ -37,5 +37,6 @@ internal static class CommandTable
         AdaptorCommand.Create(),
         TestKmsCommand.Create(),
         BenchCommand.Create(),
+        LoadCommand.Create(),
     ];
 }

@@ -73,6 +73,9 @@ internal sealed class ProfileArguments
         }
     }
 
+    /// <summary>The gateway that was given, and whom to trust there; null where none was. Nothing is remembered.</summary>
+    public Connection? Given(ParseResult parsed) => parsed.GetValue(gateway) is null ? null : Choose(parsed, null);
+
     private string Folder(ParseResult parsed)
     {
         var name = parsed.GetValue(profile)!;
@@ -84,6 +87,17 @@ internal sealed class ProfileArguments
     private Connection Resolve(ParseResult parsed, string folder)
     {
         var known = Connection.Load(folder);
+        var connection = Choose(parsed, known);
+        if (connection.Gateway != known?.Gateway || connection.DevelopmentRoot != known.DevelopmentRoot || connection.Releaser != known.Releaser
+            || !connection.Releases.SequenceEqual(known.Releases))
+        {
+            connection.Save(folder);
+        }
+        return connection;
+    }
+
+    private Connection Choose(ParseResult parsed, Connection? known)
+    {
         var url = parsed.GetValue(gateway) ?? known?.Gateway
             ?? throw new KeyMeldException(ErrorCodes.ProfileInvalid, "This profile knows no gateway yet: give --gateway URL once.");
         var root = parsed.GetValue(development) is { } file ? Path.GetFullPath(file) : null;
@@ -104,13 +118,7 @@ internal sealed class ProfileArguments
             throw new KeyMeldException(ErrorCodes.ProfileInvalid,
                 "This profile trusts no enclaves yet: give --release FILE once, or --insecure-development ROOT.pem for a gateway on this machine.");
         }
-        var connection = new Connection(url, root, trusted, signer);
-        if (connection.Gateway != known?.Gateway || connection.DevelopmentRoot != known.DevelopmentRoot || connection.Releaser != known.Releaser
-            || !connection.Releases.SequenceEqual(known.Releases))
-        {
-            connection.Save(folder);
-        }
-        return connection;
+        return new Connection(url, root, trusted, signer);
     }
 }
 

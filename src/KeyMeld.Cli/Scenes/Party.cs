@@ -25,8 +25,17 @@ internal sealed class Party
     public static Party On(DevelopmentStack stack, string folder) => On(stack, folder, ["alice", "bob", "carol"]);
 
     /// <summary>People of these names on a stack.</summary>
-    public static Party On(DevelopmentStack stack, string folder, IEnumerable<string> names) => new(folder, stack.Patience, [.. names.Select(name =>
-        new Person(name, Path.Combine(folder, name), stack.Gateway, () => new AttestationPolicy.Development(X509CertificateLoader.LoadCertificateFromFile(stack.Layout.RootCertificate))))]);
+    public static Party On(DevelopmentStack stack, string folder, IEnumerable<string> names) =>
+        At(stack.Gateway, () => new AttestationPolicy.Development(X509CertificateLoader.LoadCertificateFromFile(stack.Layout.RootCertificate)), folder, names, stack.Patience);
+
+    /// <summary>People of these names at any gateway.</summary>
+    /// <param name="gateway">Where.</param>
+    /// <param name="policy">Which enclaves they trust.</param>
+    /// <param name="folder">Their profiles.</param>
+    /// <param name="names">They.</param>
+    /// <param name="patience">How long they wait for anything.</param>
+    public static Party At(Uri gateway, Func<AttestationPolicy> policy, string folder, IEnumerable<string> names, TimeSpan patience) =>
+        new(folder, patience, [.. names.Select(name => new Person(name, Path.Combine(folder, name), gateway, policy))]);
 
     /// <summary>Forms a group; nobody is online together with anybody.</summary>
     /// <param name="plan">Everything but the participants.</param>

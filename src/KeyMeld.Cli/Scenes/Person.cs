@@ -1,4 +1,5 @@
 using KeyMeld.Attestation;
+using KeyMeld.Cli.Profiles;
 using KeyMeld.Client;
 
 namespace KeyMeld.Cli.Scenes;
@@ -11,8 +12,22 @@ internal sealed class Person(string name, string folder, Uri gateway, Func<Attes
     /// <summary>Comes online, does one thing, goes offline.</summary>
     public async Task<T> OnlineAsync<T>(Func<KeyMeldClient, Task<T>> action)
     {
-        using var profile = Profile.OpenOrCreate(folder);
-        using var client = KeyMeldClient.Connect(gateway, policy(), profile);
-        return await action(client);
+        using var session = Open();
+        return await action(session.Client);
+    }
+
+    /// <summary>Comes online for longer; the caller disposes it.</summary>
+    public Session Open()
+    {
+        var profile = Profile.OpenOrCreate(folder);
+        try
+        {
+            return new Session(profile, KeyMeldClient.Connect(gateway, policy(), profile));
+        }
+        catch
+        {
+            profile.Dispose();
+            throw;
+        }
     }
 }

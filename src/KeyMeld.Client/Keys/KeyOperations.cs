@@ -144,11 +144,29 @@ public sealed class KeyOperations
     /// <returns>To be submitted and disposed.</returns>
     /// <exception cref="KeyMeldException"><c>attestation_invalid</c>, <c>enclave_changed</c>, <c>request_invalid</c>: a tweak with ECDSA; <c>not_found</c>.</exception>
     /// <exception cref="ArgumentException">Not 32 bytes.</exception>
-    public Task<PreparedKeySigning> PrepareAsync(
+    public async Task<PreparedKeySigning> PrepareAsync(
         OwnedKey key, ReadOnlyMemory<byte> message32, SingleSignAlgorithm algorithm, SingleTweak? tweak = null, TimeSpan? lifetime = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return _signing.PrepareAsync(key, new Hash32(message32.Span), algorithm, tweak ?? new SingleTweak.None(), lifetime ?? UsualLifetime, cancellationToken);
+        return (await PrepareManyAsync(key, [message32], algorithm, tweak, lifetime, cancellationToken).ConfigureAwait(false))[0];
+    }
+
+    /// <summary>Several requests for one key in one operation: its enclave is verified once for all of them.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="messages32">The digests, 32 bytes each.</param>
+    /// <param name="algorithm">How to sign.</param>
+    /// <param name="tweak">Only with BIP-340; none when null.</param>
+    /// <param name="lifetime">How long the requests live, at most 24 hours; 10 minutes when null.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    /// <returns>One for each digest, to be submitted and disposed.</returns>
+    /// <exception cref="KeyMeldException">As for one.</exception>
+    /// <exception cref="ArgumentException">A digest is not 32 bytes.</exception>
+    public Task<IReadOnlyList<PreparedKeySigning>> PrepareManyAsync(
+        OwnedKey key, IReadOnlyList<ReadOnlyMemory<byte>> messages32, SingleSignAlgorithm algorithm, SingleTweak? tweak = null, TimeSpan? lifetime = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(messages32);
+        return _signing.PrepareAsync(key, [.. messages32.Select(message => new Hash32(message.Span))], algorithm, tweak ?? new SingleTweak.None(), lifetime ?? UsualLifetime, cancellationToken);
     }
 
     /// <summary>Posts a prepared request and verifies what comes back. While gateway or enclave are away it is posted again, the same bytes each time.</summary>

@@ -11,8 +11,8 @@ namespace KeyMeld.Client;
 /// <summary>Asks for a signature and believes nothing but the signature itself.</summary>
 internal sealed class KeySigning(GatewayTransport transport, EnclaveVerifier verifier, Profile profile, TimeProvider time)
 {
-    public async Task<PreparedKeySigning> PrepareAsync(
-        OwnedKey key, Hash32 message, SingleSignAlgorithm algorithm, SingleTweak tweak, TimeSpan lifetime, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<PreparedKeySigning>> PrepareAsync(
+        OwnedKey key, IReadOnlyList<Hash32> messages, SingleSignAlgorithm algorithm, SingleTweak tweak, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         if (algorithm == SingleSignAlgorithm.Ecdsa && tweak is not SingleTweak.None)
         {
@@ -21,6 +21,24 @@ internal sealed class KeySigning(GatewayTransport transport, EnclaveVerifier ver
         using var authorisation = profile.FindKey(SecretNames.KeyAuthorisation(key.Id))
             ?? throw new KeyMeldException(ErrorCodes.NotFound, $"This profile has no authorisation key for {key.Id}: it was erased, or is another profile's.");
         await verifier.VerifyAsync([key.Statement.Value.Enclave], cancellationToken).ConfigureAwait(false);
+        var prepared = new List<PreparedKeySigning>(messages.Count);
+        try
+        {
+            foreach (var message in messages)
+            {
+                prepared.Add(Prepare(key, authorisation, message, algorithm, tweak, lifetime));
+            }
+            return prepared;
+        }
+        catch
+        {
+            prepared.ForEach(request => request.Dispose());
+            throw;
+        }
+    }
+
+    private PreparedKeySigning Prepare(OwnedKey key, SecretKey authorisation, Hash32 message, SingleSignAlgorithm algorithm, SingleTweak tweak, TimeSpan lifetime)
+    {
         var blob = new SingleSignBlob(message, tweak, SecretBytes.Random(MakeKeyEnvelope.ResponseSize));
         try
         {

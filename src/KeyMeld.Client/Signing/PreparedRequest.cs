@@ -26,6 +26,9 @@ public sealed class PreparedRequest
 
     internal byte[] Sealed { get; }
 
+    /// <summary>Whether the profile has a record of it.</summary>
+    internal bool IsRecorded { get; init; } = true;
+
     /// <summary>Whether the gateway may have seen it.</summary>
     internal bool MayBePosted { get; set; }
 

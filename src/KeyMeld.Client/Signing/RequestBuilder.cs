@@ -42,7 +42,7 @@ internal static class RequestBuilder
             requester);
         // What the others will check is checked here first, by the same code.
         var verified = RequestVerifier.Verify(group.Roster, request.Statement, sealedItems, session);
-        return new PreparedRequest(new SigningReference(group.Gateway, group.Id, verified.Digest), verified, sealedItems);
+        return new PreparedRequest(new SigningReference(group.Gateway, group.Id, verified.Digest), verified, sealedItems) { IsRecorded = options.Recorded };
     }
 
     /// <summary>Whether the group lets this profile ask, and for this.</summary>

@@ -11,6 +11,12 @@ public sealed record RequestOptions
 
     /// <summary>Allows <c>plain</c> and <c>xonly</c> tweaks in items.</summary>
     public bool AllowRawTweaks { get; init; }
+
+    /// <summary>
+    /// Whether the profile keeps a record of the request before it is posted and of how it ended, to list it and to post it again after a crash; true by default. Without, nothing of it is written to
+    /// disk, for programs that sign much: what a killed process had asked for is asked for anew.
+    /// </summary>
+    public bool Recorded { get; init; } = true;
 }
 
 /// <summary>What an approver accepts besides what it was shown.</summary>

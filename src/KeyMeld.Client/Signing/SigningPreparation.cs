@@ -21,7 +21,7 @@ internal sealed class SigningPreparation(EnclaveVerifier verifier, Profile profi
         }
         var requests = Build(group, record, contents, options);
         await verifier.VerifyAsync(requests.SelectMany(request => RequestCheck.HostsOf(request.Request)).Distinct(), cancellationToken).ConfigureAwait(false);
-        foreach (var (request, named) in requests.Zip(contents))
+        foreach (var (request, named) in options.Recorded ? requests.Zip(contents) : [])
         {
             Store(record, request, named);
         }

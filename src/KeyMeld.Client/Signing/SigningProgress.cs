@@ -33,8 +33,8 @@ internal sealed class SigningProgress(GatewayTransport transport, Profile profil
             return SigningFetch.State(answer.State) is SigningState.Waiting or SigningState.Running ? null : Conclude(reference, answer);
         }, cancellationToken);
 
-    /// <summary>The outcome that an answer of the gateway shows; remembers the state.</summary>
-    public SigningOutcome Conclude(VerifiedRequest request, SigningReference reference, string stateWord, string? error, int? attempts, RoundBlobJson? result)
+    /// <summary>The outcome that an answer of the gateway shows; remembers the state where there is a record.</summary>
+    public SigningOutcome Conclude(VerifiedRequest request, SigningReference reference, string stateWord, string? error, int? attempts, RoundBlobJson? result, bool isRecorded = true)
     {
         var state = SigningFetch.State(stateWord);
         IReadOnlyList<SignedItem>? items = null;
@@ -43,8 +43,11 @@ internal sealed class SigningProgress(GatewayTransport transport, Profile profil
             using var session = profile.GetSession(reference.Group);
             items = ResultReading.Read(request, result.ToEnvelope(), session);
         }
-        profile.SigningRecords.Update(reference.Request, record =>
-            record is null || (record.State == state && record.Unposted is null) ? null : record with { State = state, Unposted = null });
+        if (isRecorded)
+        {
+            profile.SigningRecords.Update(reference.Request, record =>
+                record is null || (record.State == state && record.Unposted is null) ? null : record with { State = state, Unposted = null });
+        }
         return new SigningOutcome(reference, state, SigningFetch.Error(error), items) { Attempts = attempts };
     }
 

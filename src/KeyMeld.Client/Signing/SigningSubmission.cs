@@ -31,9 +31,8 @@ internal sealed class SigningSubmission(GatewayTransport transport, Profile prof
 
     private async Task<SigningOutcome> PostAsync(PreparedRequest request, int wait, CancellationToken cancellationToken)
     {
-        var record = profile.GroupRecords.Get(request.Reference.Group);
         // Only a repeated statement needs it to be shown the result (protocol.md section 9).
-        using var reader = request.MayBePosted ? profile.GetReader(record) : null;
+        using var reader = request.MayBePosted ? profile.GetReader(profile.GroupRecords.Get(request.Reference.Group)) : null;
         var call = new GatewayCall<SigningPostedJson>(HttpMethod.Post, GatewayTargets.Signings, ProtocolJson.Default.SigningPostedJson)
         {
             Body = ProtocolJson.Utf8(request.ToJson(), ProtocolJson.Default.SigningPostJson),
@@ -49,9 +48,9 @@ internal sealed class SigningSubmission(GatewayTransport transport, Profile prof
             {
                 throw GatewayAnswer.Invalid($"it is about the signing {answer.Id}, not {request.Reference.Request}");
             }
-            return progress.Conclude(request.Request, request.Reference, answer.State, null, null, answer.Result);
+            return progress.Conclude(request.Request, request.Reference, answer.State, null, null, answer.Result, request.IsRecorded);
         }
-        catch (KeyMeldException error) when (GatewayRefusal.IsFinal(error))
+        catch (KeyMeldException error) when (request.IsRecorded && GatewayRefusal.IsFinal(error))
         {
             profile.SigningRecords.Delete(request.Reference.Request);
             throw;
