@@ -83,7 +83,7 @@ internal static class LoadCommand
         {
             (null, > 0 and <= 100_000 and var rate) => new LoadModel.Open(rate),
             (null, null) => new LoadModel.Closed(8),
-            (>= 1 and <= 10_000 and var clients, null) => new LoadModel.Closed(clients),
+            ({ } clients and >= 1 and <= 10_000, null) => new LoadModel.Closed(clients),
             _ => throw new KeyMeldException(ErrorCodes.BadRequest, "Give either --clients (1 to 10,000) or --rate (more than 0, at most 100,000)."),
         };
         return new LoadPlan(model, parsed.GetValue(Duration), parsed.GetValue(Ramp), (ulong)parsed.GetValue(Seed));

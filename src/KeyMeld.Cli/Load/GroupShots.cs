@@ -7,7 +7,7 @@ namespace KeyMeld.Cli.Load;
 /// <param name="client">The requester's.</param>
 /// <param name="groups">Who signs, in turn.</param>
 /// <param name="items">How many things one signing signs.</param>
-/// <param name="batch">How many signings of each group are made together; the enclaves are verified once for all of them.</param>
+/// <param name="batch">How many signings are made together; the enclaves are verified once for all of them.</param>
 /// <param name="lifetime">Of the requests.</param>
 internal sealed class GroupShots(KeyMeldClient client, IReadOnlyList<Group> groups, int items, int batch, TimeSpan lifetime)
 {
@@ -16,13 +16,8 @@ internal sealed class GroupShots(KeyMeldClient client, IReadOnlyList<Group> grou
 
     public async Task<IReadOnlyList<LoadShot>> PrepareAsync(CancellationToken cancellationToken)
     {
-        var prepared = new IReadOnlyList<PreparedRequest>[groups.Count];
-        for (var group = 0; group < groups.Count; group++)
-        {
-            var contents = Enumerable.Range(0, batch).Select(_ => Contents()).ToList();
-            prepared[group] = await client.Signings.PrepareManyAsync(groups[group], contents, _options, cancellationToken);
-        }
-        return [.. Enumerable.Range(0, batch).SelectMany(index => prepared.Select(requests => ShotOf(requests[index])))];
+        var asked = Enumerable.Range(0, batch).Select(index => (groups[index % groups.Count], Contents())).ToList();
+        return [.. (await client.Signings.PrepareManyAsync(asked, _options, cancellationToken)).Select(ShotOf)];
     }
 
     private LoadShot ShotOf(PreparedRequest request) => new(items, async (patience, cancellationToken) =>

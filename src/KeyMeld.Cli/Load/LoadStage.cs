@@ -67,7 +67,7 @@ internal sealed class LoadStage : IAsyncDisposable
     /// <param name="items">Things to sign in one signing.</param>
     public static LoadStage WithGroups(Session session, IReadOnlyList<Hash32> groups, int items)
     {
-        var shots = new GroupShots(session.Client, [.. groups.Select(session.Client.Groups.Load)], items, Batch(groups.Count * items), Lifetime);
+        var shots = new GroupShots(session.Client, [.. groups.Select(session.Client.Groups.Load)], items, Batch(items), Lifetime);
         return new LoadStage(session, shots.PrepareAsync);
     }
 
@@ -96,6 +96,6 @@ internal sealed class LoadStage : IAsyncDisposable
         return keys;
     }
 
-    // So many of each at a time that their number together is about the same whatever they are.
+    // As many at a time as weigh about the same, whatever they are.
     private static int Batch(int weight) => Math.Max(1, MadeTogether / weight);
 }

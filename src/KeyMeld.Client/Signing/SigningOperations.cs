@@ -35,7 +35,17 @@ public sealed class SigningOperations
     /// <inheritdoc cref="PrepareAsync"/>
     public Task<IReadOnlyList<PreparedRequest>> PrepareManyAsync(
         Group group, IReadOnlyList<IReadOnlyList<SigningContent>> contents, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _preparation.PrepareAsync(group, contents, options ?? new RequestOptions(), cancellationToken);
+        PrepareManyAsync([.. contents.Select(items => (group, items))], options, cancellationToken);
+
+    /// <summary>Several requests, of any groups, in one operation: the enclaves are verified once for all of them.</summary>
+    /// <param name="requests">What each asks of which verified group, 1 to 10,000 items.</param>
+    /// <param name="options">How, all of them.</param>
+    /// <param name="cancellationToken">Stops the calls.</param>
+    /// <returns>In the order asked.</returns>
+    /// <exception cref="KeyMeldException">As for one.</exception>
+    public Task<IReadOnlyList<PreparedRequest>> PrepareManyAsync(
+        IReadOnlyList<(Group Group, IReadOnlyList<SigningContent> Contents)> requests, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        _preparation.PrepareAsync(requests, options ?? new RequestOptions(), cancellationToken);
 
     /// <summary>Posts a prepared request, the same bytes each time it is called, and waits for the end in the same call: where nobody else has to approve, that one HTTP call signs.</summary>
     /// <param name="request">The request.</param>

@@ -8,22 +8,24 @@ namespace KeyMeld.Client;
 internal sealed class SigningPreparation(EnclaveVerifier verifier, Profile profile, TimeProvider time)
 {
     public async Task<IReadOnlyList<PreparedRequest>> PrepareAsync(
-        Group group, IReadOnlyList<IReadOnlyList<SigningContent>> contents, RequestOptions options, CancellationToken cancellationToken)
+        IReadOnlyList<(Group Group, IReadOnlyList<SigningContent> Contents)> asked, RequestOptions options, CancellationToken cancellationToken)
     {
-        var record = profile.GroupRecords.Get(group.Id);
-        if (record.Formed?.Roster != group.RosterHash || GroupFormation.PlaceOf(record) != group.MyIndex)
+        var requests = new PreparedRequest[asked.Count];
+        var records = new Dictionary<Hash32, GroupRecord>();
+        foreach (var places in asked.Index().GroupBy(one => one.Item.Group))
         {
-            throw new KeyMeldException(ErrorCodes.BadRequest, "The group was loaded with another profile; load it with this one.");
+            var record = records[places.Key.Id] = RecordOf(places.Key);
+            using var session = profile.GetSession(record.Group);
+            using var requester = options.AsCreator ? profile.GetCreator(record) : profile.GetAuthorisation(record);
+            foreach (var (place, one) in places)
+            {
+                requests[place] = RequestBuilder.Build(one.Group, one.Contents, options, session, requester, UnixTime.Now(time));
+            }
         }
-        if (group.SignUntil < time.GetUtcNow())
-        {
-            throw new KeyMeldException(ErrorCodes.SigningClosed, "The group's time to sign is over.");
-        }
-        var requests = Build(group, record, contents, options);
         await verifier.VerifyAsync(requests.SelectMany(request => RequestCheck.HostsOf(request.Request)).Distinct(), cancellationToken).ConfigureAwait(false);
-        foreach (var (request, named) in options.Recorded ? requests.Zip(contents) : [])
+        foreach (var (request, one) in options.Recorded ? requests.Zip(asked) : [])
         {
-            Store(record, request, named);
+            Store(records[one.Group.Id], request, one.Contents);
         }
         return requests;
     }
@@ -41,11 +43,16 @@ internal sealed class SigningPreparation(EnclaveVerifier verifier, Profile profi
         return new PreparedRequest(new SigningReference(group.Gateway, group.Id, request), verified, items) { MayBePosted = true };
     }
 
-    private List<PreparedRequest> Build(Group group, GroupRecord record, IReadOnlyList<IReadOnlyList<SigningContent>> contents, RequestOptions options)
+    private GroupRecord RecordOf(Group group)
     {
-        using var session = profile.GetSession(group.Id);
-        using var requester = options.AsCreator ? profile.GetCreator(record) : profile.GetAuthorisation(record);
-        return [.. contents.Select(items => RequestBuilder.Build(group, items, options, session, requester, UnixTime.Now(time)))];
+        var record = profile.GroupRecords.Get(group.Id);
+        if (record.Formed?.Roster != group.RosterHash || GroupFormation.PlaceOf(record) != group.MyIndex)
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, "The group was loaded with another profile; load it with this one.");
+        }
+        return group.SignUntil < time.GetUtcNow()
+            ? throw new KeyMeldException(ErrorCodes.SigningClosed, "The group's time to sign is over.")
+            : record;
     }
 
     private void Store(GroupRecord group, PreparedRequest request, IReadOnlyList<SigningContent> contents) =>
