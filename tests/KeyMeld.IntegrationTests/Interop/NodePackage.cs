@@ -12,6 +12,13 @@ internal static class NodePackage
     /// <summary>The folder with scripts and packages.</summary>
     public static async Task<string> FolderAsync()
     {
+        await RequireToolsAsync();
+        return await Installed.Value;
+    }
+
+    /// <summary>Skips the test where node or npm is missing.</summary>
+    public static async Task RequireToolsAsync()
+    {
         foreach (var tool in (string[])["node", "npm"])
         {
             if (await TryRunAsync(Path.GetTempPath(), tool, "--version") is null)
@@ -20,7 +27,6 @@ internal static class NodePackage
                 Assert.Fail($"{tool} is not installed.");
             }
         }
-        return await Installed.Value;
     }
 
     private static async Task<string> InstallAsync()
@@ -44,9 +50,13 @@ internal static class NodePackage
         return target;
     }
 
-    private static async Task<(int ExitCode, string Output)?> TryRunAsync(string folder, string name, params string[] arguments)
+    /// <summary>Runs a program to its end; null where there is none of that name.</summary>
+    public static Task<(int ExitCode, string Output)?> TryRunAsync(string folder, string name, params string[] arguments) => TryRunAsync(new ProcessStartInfo(name, arguments) { WorkingDirectory = folder });
+
+    public static async Task<(int ExitCode, string Output)?> TryRunAsync(ProcessStartInfo start)
     {
-        using var process = new Process { StartInfo = new ProcessStartInfo(name, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true } };
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        using var process = new Process { StartInfo = start };
         try
         {
             process.Start();

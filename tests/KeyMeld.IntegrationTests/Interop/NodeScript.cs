@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace KeyMeld.IntegrationTests.Interop;
 
-/// <summary>A script of tests/interop as a process of its own: one JSON object a line in each direction.</summary>
+/// <summary>A script, of tests/interop or another, as a process of its own: one JSON object a line in each direction.</summary>
 internal sealed class NodeScript : IAsyncDisposable
 {
     private readonly Process _process;
@@ -14,13 +14,16 @@ internal sealed class NodeScript : IAsyncDisposable
     public static async Task<NodeScript> StartAsync(string script)
     {
         var folder = await NodePackage.FolderAsync();
-        return new NodeScript(Process.Start(new ProcessStartInfo("node", [Path.Combine(folder, script)])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!);
+        return Start(folder, Path.Combine(folder, script));
     }
+
+    /// <summary>Any script that speaks the same way, with its arguments.</summary>
+    public static NodeScript Start(string folder, params string[] arguments) => new(Process.Start(new ProcessStartInfo("node", arguments)
+    {
+        WorkingDirectory = folder,
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+    })!);
 
     /// <summary>Asks and returns the answer; an error of the script fails the test.</summary>
     public async Task<JsonObject> AskAsync(string operation, JsonObject? request = null)

@@ -13,7 +13,7 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Strict: an even number of lower-case digits, `size` bytes where given; undefined otherwise. */
 export function parseHex(text: string, size = text.length / 2): Uint8Array | undefined {
-  if (text.length !== 2 * size || !/^[0-9a-f]*$/.test(text)) {
+  if (!Number.isInteger(size) || text.length !== 2 * size || !/^[0-9a-f]*$/.test(text)) {
     return undefined;
   }
   const bytes = new Uint8Array(size);

@@ -16,7 +16,6 @@ import { GroupRecords } from '../profile/groupRecords.js';
 import type { Profile } from '../profile/profile.js';
 import type { GroupRecord } from '../profile/records.js';
 import { secretNames } from '../profile/secretNames.js';
-import { registrationKind } from '../statements/registration.js';
 import { eraseKind } from '../statements/shortStatements.js';
 import { signStatement } from '../statements/signed.js';
 import type { EnclaveOperations } from './enclaveOperations.js';
@@ -225,10 +224,8 @@ export class GroupOperations {
   /** A member has its own sealed key erased: the group does not sign any more. */
   async eraseOwnKey(group: Hash32): Promise<void> {
     const record = await this.#here(group);
-    await wiping(await this.#records.authorisation(record), (key) => {
-      const { user } = registrationKind.parse(toStatement(record.registration ?? record.manifest).statement);
-      return this.#erase(group, user, key);
-    });
+    const { user } = this.#records.registration(record);
+    await wiping(await this.#records.authorisation(record), (key) => this.#erase(group, user, key));
   }
 
   async #erase(group: Hash32, user: Id16 | undefined, key: SecretKey): Promise<void> {

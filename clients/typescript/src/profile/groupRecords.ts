@@ -4,7 +4,7 @@ import { wiping } from '../crypto/secrets.js';
 import { KeyMeldError } from '../errors/keyMeldError.js';
 import { toStatement } from '../http/answers.js';
 import { SessionSecret } from '../groups/sessionSecret.js';
-import { registrationKind } from '../statements/registration.js';
+import { type Registration, registrationKind } from '../statements/registration.js';
 import type { Profile } from './profile.js';
 import { type GroupRecord, checkGroupRecord } from './records.js';
 import { secretNames } from './secretNames.js';
@@ -56,12 +56,17 @@ export class GroupRecords {
     return (await this.profile.findKey(secretNames.creator(record.group))) ?? missing(record.group, 'creator key');
   }
 
-  /** The caller wipes it. */
-  async authorisation(record: GroupRecord): Promise<SecretKey> {
+  /** This profile's own registration. */
+  registration(record: GroupRecord): Registration {
     if (record.registration === undefined) {
       throw new KeyMeldError('not_found', `This profile has no place in the group ${record.group}.`);
     }
-    const { auth } = registrationKind.parse(toStatement(record.registration).statement);
+    return registrationKind.parse(toStatement(record.registration).statement);
+  }
+
+  /** The caller wipes it. */
+  async authorisation(record: GroupRecord): Promise<SecretKey> {
+    const { auth } = this.registration(record);
     return (await this.profile.findKey(secretNames.authorisation(record.group, auth))) ?? missing(record.group, 'authorisation key');
   }
 

@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using KeyMeld.Client;
+using KeyMeld.IntegrationTests.Interop;
+using KeyMeld.IntegrationTests.Support;
+using KeyMeld.Protocol.Ids;
+
+namespace KeyMeld.IntegrationTests.TypeScript;
+
+/// <summary>The TypeScript client in a real Chromium, on a page of the gateway's own origin, with its profile in the browser's database.</summary>
+public sealed class BrowserTests(StackFixture fixture)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_page_verifies_the_enclaves_joins_a_group_approves_and_signs()
+    {
+        using var alice = fixture.Stack.NewUser();
+        var folder = StackFixture.NewFolder("browser");
+        var strange = Path.Combine(folder, "other.pem");
+        await File.WriteAllTextAsync(strange, OtherRoot(), Cancel);
+        await using (var page = NodeScript.Start(
+            TypeScriptClient.Folder, await TypeScriptClient.ScriptAsync("test/stack/browser.js"), Chromium(), fixture.Stack.Gateway.AbsoluteUri, fixture.Stack.Layout.RootCertificate, strange,
+            fixture.Stack.Gateway.GetLeftPart(UriPartial.Authority)))
+        {
+            // It verifies for itself: this stack's root leads to its enclaves, another does not.
+            var enclave = (await page.AskAsync("verify"))["value"]!;
+            var ours = await alice.Client.Enclaves.VerifyAsync(0, Cancel);
+            Assert.Equal((ours.Pcrs.Pcr0, "development"), (enclave["pcr0"]!.GetValue<string>(), enclave["mode"]!.GetValue<string>()));
+            Assert.Equal("attestation_invalid", await page.AskAsync("distrusts", "value"));
+
+            using var created = await alice.Client.Groups.CreateAsync(new GroupPlan { Participants = [PlannedParticipant.Own(), PlannedParticipant.Invited()] }, Cancel);
+            using (var key = MemberKey.Generate())
+            {
+                await alice.Client.Groups.JoinAsync(created.Id, key, null, Cancel);
+            }
+            Assert.Equal(created.Id.ToString(), await page.AskAsync("join", "value", new JsonObject { ["letter"] = created.Invitations[0].Invitation.Reveal() }));
+            var group = await alice.Client.Groups.WaitUntilFormedAsync(created.Id, Patience, Cancel);
+            Assert.Equal(group.Fingerprint, await page.AskAsync("formed", "value", new JsonObject { ["group"] = created.Id.ToString() }));
+
+            // The profile is kept when the page is gone.
+            Assert.Equal(1, (await page.AskAsync("reload"))["value"]!.GetValue<int>());
+            var asked = await alice.Client.Signings.RequestAsync(group, [SigningContent.FromBytes("seen in a browser"u8.ToArray())], cancellationToken: Cancel);
+            Assert.Equal("seen in a browser", (await page.AskAsync("approve", new JsonObject { ["reference"] = asked.ToString() }))["value"]![0]!.GetValue<string>());
+            await SameSignatureAsync(alice, page, asked);
+
+            var reference = SigningReference.Parse(await page.AskAsync("request", "value", new JsonObject { ["group"] = created.Id.ToString(), ["content"] = "asked for in a browser" }));
+            await alice.Client.Signings.ApproveAsync(await alice.Client.Signings.ReviewAsync(reference, Cancel), cancellationToken: Cancel);
+            await SameSignatureAsync(alice, page, reference);
+        }
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task SameSignatureAsync(TestUser user, NodeScript page, SigningReference reference)
+    {
+        var outcome = await user.Client.Signings.WaitAsync(reference, Patience, Cancel);
+        var shown = (await page.AskAsync("wait", new JsonObject { ["reference"] = reference.ToString() }))["value"]!.AsArray();
+        Assert.Equal([outcome.Signatures[0].ToString(), "completed"], shown.Select(value => value!.GetValue<string>()));
+    }
+
+    private static string Chromium()
+    {
+        string[] places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+        if (Array.Find(places, File.Exists) is { } found)
+        {
+            return found;
+        }
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("CI") == "true", "There is no Chromium on this machine.");
+        throw new InvalidOperationException("There is no Chromium on this machine.");
+    }
+
+    private static string OtherRoot()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        var request = new CertificateRequest("CN=other", key, HashAlgorithmName.SHA384);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return certificate.ExportCertificatePem();
+    }
+}
