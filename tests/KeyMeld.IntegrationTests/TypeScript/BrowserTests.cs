@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using KeyMeld.Client;
 using KeyMeld.IntegrationTests.Interop;
 using KeyMeld.IntegrationTests.Support;
-using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.IntegrationTests.TypeScript;
 
