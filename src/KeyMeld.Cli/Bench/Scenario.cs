@@ -15,6 +15,7 @@ internal sealed record Scenario(string Name, Func<BenchStage, CancellationToken,
         new("subsets", Scenarios.Subsets.RunAsync),
         new("adaptors", Scenarios.Adaptors.RunAsync),
         new("keys", Scenarios.OwnedKeys.RunAsync),
+        new("stored", Scenarios.Stored.RunAsync),
         new("restart", Scenarios.Restart.RunAsync),
         new("memory", Scenarios.Memory.RunAsync),
     ];

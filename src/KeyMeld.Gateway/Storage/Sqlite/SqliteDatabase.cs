@@ -31,7 +31,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             session.Script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
             Migrator.Run(session, time);
             // Whoever held leases is gone: this process has the file now.
-            session.Script("UPDATE signings SET lease_owner = NULL, lease_until_ms = NULL WHERE state = 'running';");
+            session.Execute(SqliteSigningStore.ReleaseAll);
             return new SqliteDatabase(path, ownership, new SqliteWriter(session));
         }
         catch (Exception exception)

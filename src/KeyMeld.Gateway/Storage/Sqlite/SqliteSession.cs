@@ -10,6 +10,9 @@ internal sealed class SqliteSession : IDisposable
 
     public SqliteSession(SqliteConnection connection) => _connection = connection;
 
+    /// <summary>Every statement that was run and is kept prepared.</summary>
+    public IReadOnlyCollection<string> Statements => _prepared.Keys;
+
     /// <summary>Runs one statement and returns how many rows it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Prepare(sql, parameters).ExecuteNonQuery();
 

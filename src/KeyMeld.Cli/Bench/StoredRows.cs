@@ -1,0 +1,42 @@
+using Microsoft.Data.Sqlite;
+
+namespace KeyMeld.Cli.Bench;
+
+/// <summary>
+/// Fills the gateway's database with as many groups, signings and keys as a busy gateway has after a long time: copies of real rows under other hashes, so that they take as much room. Nobody can read or
+/// use them, for nobody has the keys.
+/// </summary>
+internal static class StoredRows
+{
+    // Copies of the newest formed group with everything that belongs to it, of the newest finished signing, the newest key, all over random hashes.
+    private const string Sql = """
+        PRAGMA synchronous = OFF;
+        BEGIN;
+        CREATE TEMP TABLE copies AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $rows) SELECT i, randomblob(32) AS hash FROM n;
+        CREATE TEMP TABLE model AS SELECT * FROM groups WHERE state = 'formed' ORDER BY created_ms DESC LIMIT 1;
+        INSERT INTO groups SELECT hash, state, created_ms, join_by_ms, randomblob(32), error_code, error_detail, erase_hash, manifest, manifest_signature, terms FROM model, copies;
+        INSERT INTO group_session_secrets SELECT hash, enclave, sealed FROM group_session_secrets, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
+        INSERT INTO group_readers SELECT randomblob(32) FROM copies, (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7);
+        INSERT INTO registrations SELECT hash, participant, statement_hash, statement, signatures, envelope FROM registrations, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
+        INSERT INTO receipts SELECT hash, enclave, signature FROM receipts, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
+        INSERT INTO signings SELECT randomblob(32), hash, randomblob(16), one.state, expires_ms, attempts, NULL, NULL, one.error_code, one.error_detail, request, request_signature, result, items
+            FROM (SELECT * FROM signings WHERE state = 'completed' LIMIT 1) AS one, copies;
+        INSERT INTO signings SELECT randomblob(32), hash, randomblob(16), 'waiting', expires_ms + 86400000, 0, NULL, NULL, NULL, NULL, request, request_signature, NULL, items
+            FROM (SELECT * FROM signings WHERE state = 'completed' LIMIT 1) AS one, copies WHERE i <= $waiting;
+        INSERT INTO owned_keys SELECT hash, randomblob(32), key_id, created_ms, erase_hash, statement, signature, sealed, answer FROM (SELECT * FROM owned_keys LIMIT 1) AS one, copies;
+        DROP TABLE copies;
+        DROP TABLE model;
+        COMMIT;
+        """;
+
+    /// <summary>Adds so many of each, and so many signings that wait for an approval. Needs a formed group, a finished signing and a key to copy; the gateway is stopped.</summary>
+    public static async Task AddAsync(string database, int rows, int waiting, CancellationToken cancellationToken)
+    {
+        await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = database, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString());
+        await connection.OpenAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = Sql.Replace("$rows", FormattableString.Invariant($"{rows}"), StringComparison.Ordinal).Replace("$waiting", FormattableString.Invariant($"{waiting}"), StringComparison.Ordinal);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}
