@@ -1,15 +1,20 @@
 using System.Diagnostics.Metrics;
-using System.Security.Cryptography.X509Certificates;
+using System.Net;
+using System.Net.Sockets;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Forwarding;
 using KeyMeld.Gateway.Http;
+using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Relaying;
 using KeyMeld.Gateway.Telemetry;
+using KeyMeld.Gateway.Tls;
+using KeyMeld.Wire.Transport;
 using KeyMeld.Wire.V1;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace KeyMeld.Gateway;
 
@@ -25,11 +30,12 @@ internal static class GatewayHost
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "KeyMeld.Gateway" });
         builder.WebHost.UseKestrelCore();
-        if (settings.Server.Certificate is not null)
+        if (settings.Server.Certificate is not null || settings.OperatorListener?.Certificate is not null)
         {
             builder.WebHost.UseKestrelHttpsConfiguration();
         }
         builder.WebHost.ConfigureKestrel(options => Configure(options, settings));
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = Listen);
         builder.Services.AddRoutingCore();
         builder.Logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(ConsoleFormat.Apply);
         if (settings.Forwarder is { } forwarder)
@@ -47,11 +53,24 @@ internal static class GatewayHost
         var app = builder.Build();
         var parts = app.Services.GetRequiredService<GatewayParts>();
         app.Lifetime.ApplicationStarted.Register(parts.Start);
+        var headers = new SecurityHeaders(settings.Server.PublicUrl);
+        var crossOrigin = new CrossOrigin(settings.Server.CorsOrigins);
+        app.Use(next => context =>
+        {
+            headers.Attach(context);
+            if (!OperatorConnection.Is(context))
+            {
+                context.Connection.RemoteIpAddress = ForwardedFor.AddressOf(context, settings.Server.Proxies);
+            }
+            return next(context);
+        });
         app.UseMiddleware<Faults>();
         app.Use(next => context =>
         {
+            var isAnswered = crossOrigin.Answer(context);
             parts.Limits.Call(context);
-            return next(context);
+            OperatorPaths.Check(context);
+            return isAnswered ? Task.CompletedTask : next(context);
         });
         app.Use(next => new TargetGuard(next).InvokeAsync);
         app.UseRouting();
@@ -60,26 +79,54 @@ internal static class GatewayHost
         return app;
     }
 
-    /// <summary>Where it listens, with the port the system chose where the settings say 0.</summary>
-    public static string AddressOf(WebApplication app) => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    /// <summary>Where clients come in, with the port the system chose where the settings say 0.</summary>
+    public static string AddressOf(WebApplication app) => Addresses(app)[0];
+
+    /// <summary>Where operators come in; null where that is where clients do.</summary>
+    public static string? OperatorAddressOf(WebApplication app) => Addresses(app) is [_, var second] ? second : null;
+
+    private static IReadOnlyList<string> Addresses(WebApplication app) => [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+
+    // The file of a unix socket is its owner's alone from the first moment.
+    private static Socket Listen(EndPoint endPoint) => endPoint is UnixDomainSocketEndPoint file
+        ? LinkSocket.Listen(new EnclaveAddress.UnixSocket(file.ToString()))
+        : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
 
     private static void Configure(KestrelServerOptions options, GatewaySettings settings)
     {
+        var certificates = options.ApplicationServices.GetRequiredService<GatewayParts>().Certificates;
+        var connections = new ConnectionLimits(settings.Limits, settings.Server.Proxies);
         options.AddServerHeader = false;
-        options.Limits.MaxConcurrentConnections = settings.Limits.Connections;
         options.Limits.MaxRequestLineSize = 4 * 1024;
         options.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         options.Limits.MaxRequestHeaderCount = 64;
         options.Limits.MaxRequestBodySize = BodyReader.StatementBody;
         options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        options.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+        options.Limits.KeepAliveTimeout = settings.Limits.Idle;
         options.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(5));
+        options.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(5));
         options.Listen(settings.Server.Listen, listen =>
         {
-            if (settings.Server.Certificate is { } files)
-            {
-                listen.UseHttps(X509Certificate2.CreateFromPemFile(files.Certificate, files.Key));
-            }
+            listen.Use(connections.Clients);
+            Protect(listen, certificates.Server);
         });
+        if (settings.OperatorListener is { } operators)
+        {
+            options.Listen(operators.Listen, listen =>
+            {
+                listen.Use(connections.OfOperators);
+                listen.Use(OperatorConnection.Set);
+                Protect(listen, certificates.Operators);
+            });
+        }
+    }
+
+    // Outside TLS: what the listener knows of a connection holds for all that comes out of it.
+    private static void Protect(ListenOptions listen, CertificateKeeper? certificate)
+    {
+        if (certificate is not null)
+        {
+            listen.UseHttps(certificate.Handshakes());
+        }
     }
 }

@@ -8,6 +8,7 @@ using KeyMeld.Gateway.Signing;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Storage.Sqlite;
 using KeyMeld.Gateway.Telemetry;
+using KeyMeld.Gateway.Tls;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Secp256k1;
 using KeyMeld.Wire.V1;
@@ -24,13 +25,14 @@ internal sealed partial class GatewayParts : IAsyncDisposable
     private readonly ILogger<GatewayParts> _logger;
     private Task _started = Task.CompletedTask;
 
-    /// <exception cref="KeyMeldException">storage_failed: the database cannot be used.</exception>
+    /// <exception cref="KeyMeldException">storage_failed: the database cannot be used; configuration_invalid: the files of a certificate cannot be.</exception>
     public GatewayParts(GatewaySettings settings, AwsCredentials credentials, TimeProvider time, ILoggerFactory loggers, GatewayTelemetry telemetry, InstanceMetadata? metadata = null)
     {
         Settings = settings;
         Telemetry = telemetry;
         _logger = loggers.CreateLogger<GatewayParts>();
         Time = time;
+        Certificates = new Certificates(settings, time, loggers.CreateLogger<CertificateKeeper>());
         _database = SqliteDatabase.Open(settings.Storage.Path, time);
         GroupStore = new SqliteGroupStore(_database);
         SigningStore = new SqliteSigningStore(_database);
@@ -46,9 +48,9 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Groups = new GroupBook(GroupStore);
         GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, telemetry, time, loggers.CreateLogger<GroupRunner>());
         SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, RoundNews, telemetry, time, loggers.CreateLogger<SigningRunner>());
-        Readers = new ReaderGate(settings.Server.PublicUrl, new SqliteReplayStore(_database, time), time);
-        Limits = new CallLimits(settings.Limits);
-        Bodies = new BodyReader(settings.Limits.LargeBodies);
+        Limits = new CallLimits(settings.Limits, time);
+        Readers = new ReaderGate(settings.Server.PublicUrl, new SqliteReplayStore(_database, time), Limits, time);
+        Bodies = new BodyReader(settings.Limits, time);
         telemetry.Meter.Meter.Observe(Fleet);
         telemetry.Meter.Meter.Observe(SigningRunner, telemetry.Held, _credentials, settings.Production);
     }
@@ -72,6 +74,8 @@ internal sealed partial class GatewayParts : IAsyncDisposable
     public KeyChanges KeyChanges { get; }
 
     public OperatorGate Operators { get; }
+
+    public Certificates Certificates { get; }
 
     public GroupBook Groups { get; }
 
@@ -112,8 +116,8 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         await Fleet.DisposeAsync();
         _metadata.Dispose();
         await _database.DisposeAsync();
-        Limits.Dispose();
         Bodies.Dispose();
+        Certificates.Dispose();
         _stopping.Dispose();
     }
 

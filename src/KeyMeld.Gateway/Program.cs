@@ -30,6 +30,10 @@ try
     await using var app = GatewayHost.Build(settings, CredentialsOfEnvironment.Read(environment), TimeProvider.System);
     await app.StartAsync();
     Console.WriteLine($"ready {GatewayHost.AddressOf(app)}");
+    if (GatewayHost.OperatorAddressOf(app) is { } operators)
+    {
+        Console.WriteLine($"operator {operators}");
+    }
     await app.WaitForShutdownAsync();
     return 0;
 }
@@ -40,6 +44,6 @@ catch (KeyMeldException exception) when (exception.Code is ErrorCodes.Configurat
 }
 catch (IOException exception)
 {
-    await Console.Error.WriteLineAsync($"{ErrorCodes.ConfigurationInvalid}:\nserver.listen: {exception.Message}");
+    await Console.Error.WriteLineAsync($"{ErrorCodes.ConfigurationInvalid}:\nlisten: {exception.Message}");
     return ConfigurationInvalid;
 }

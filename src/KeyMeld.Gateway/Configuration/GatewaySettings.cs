@@ -23,14 +23,24 @@ internal sealed record GatewaySettings
     /// <summary>Whether AWS credentials are those of the instance's role, fetched and refreshed, in place of the environment's.</summary>
     public bool InstanceRole { get; init; }
 
-    /// <summary>SHA-256 of the operator's bearer token; without it the operator's calls do not exist.</summary>
+    /// <summary>SHA-256 of the operator's bearer token; without it no token opens anything.</summary>
     public required ImmutableArray<byte>? OperatorTokenHash { get; init; }
+
+    /// <summary>Null: operators come in where clients do.</summary>
+    public OperatorListener? OperatorListener { get; init; }
 }
 
 /// <param name="Listen">Where the sockets are opened.</param>
 /// <param name="PublicUrl">The one address clients sign for and are sent to, whatever <c>Host</c> says.</param>
 /// <param name="Certificate">PEM files of the certificate chain and its key, exactly when <paramref name="PublicUrl"/> ends here in TLS.</param>
-internal sealed record ServerSettings(IPEndPoint Listen, Uri PublicUrl, CertificateFiles? Certificate);
+internal sealed record ServerSettings(IPEndPoint Listen, Uri PublicUrl, CertificateFiles? Certificate)
+{
+    /// <summary>Peers whose X-Forwarded-For is believed, for limits and logs.</summary>
+    public ImmutableArray<IPNetwork> Proxies { get; init; } = [];
+
+    /// <summary>Origins of web pages that may call the API from a browser, beside its own.</summary>
+    public ImmutableArray<string> CorsOrigins { get; init; } = [];
+}
 
 internal sealed record CertificateFiles(string Certificate, string Key);
 
@@ -44,23 +54,3 @@ internal sealed record KmsSettings(bool Enabled, string KeyId, Uri? Endpoint, bo
 }
 
 internal sealed record EnclaveSettings(uint Id, string Address);
-
-/// <summary>What one caller may take from the others.</summary>
-internal sealed record LimitSettings
-{
-    /// <summary>Calls a second of one address, on average.</summary>
-    public required int CallsPerSecond { get; init; }
-
-    /// <summary>Attested identities a second of one address: each costs the enclave an attestation document.</summary>
-    public required int IdentitiesPerSecond { get; init; }
-
-    /// <summary>Open connections altogether.</summary>
-    public required int Connections { get; init; }
-
-    /// <summary>Calls that wait for a state (<c>Prefer: wait</c>) and event streams, altogether and of one address.</summary>
-    public required int Waits { get; init; }
-    public required int WaitsPerAddress { get; init; }
-
-    /// <summary>Bodies over 1 MiB held in memory at once.</summary>
-    public required int LargeBodies { get; init; }
-}

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Collections.Immutable;
-using System.Net;
 using KeyMeld.Gateway.Relaying;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.Kms;
@@ -49,16 +48,16 @@ internal static class SettingsReader
             null => null,
             var other => root.Fail<bool?>("mode", $"must be production or development, not '{other}'"),
         };
-        var server = ReadServer(root.Section("server"));
+        var server = ServerSection.Read(root.Section("server"));
         var storage = ReadStorage(root.Section("storage"));
         var kms = ReadKms(root.Section("kms"), production);
         var enclaves = ReadEnclaves(root);
         var forwarder = root.Has("forwarder") ? ForwarderSection.Read(root.Section("forwarder"), kms, enclaves, production) : null;
         var relay = root.Has("relay") ? RelaySection.Read(root.Section("relay")) : null;
         RelaySection.Check(root, relay, enclaves);
-        var limits = ReadLimits(root.Section("limits", required: false));
+        var limits = LimitsSection.Read(root.Section("limits", required: false));
         var level = ReadLogLevel(root);
-        var token = ReadOperator(root.Section("operator", required: false));
+        var (token, operators) = OperatorSection.Read(root.Section("operator", required: false), production);
         var instanceRole = ReadCredentials(root.Section("credentials", required: false));
         root.Finish();
         if (production is not { } mode || server is null || storage is null || kms is null)
@@ -77,55 +76,9 @@ internal static class SettingsReader
             Relay = relay,
             LogLevel = level,
             OperatorTokenHash = token,
+            OperatorListener = operators,
             InstanceRole = instanceRole,
         };
-    }
-
-    private static ServerSettings? ReadServer(SettingsSection section)
-    {
-        var listen = ReadListen(section);
-        var publicUrl = ReadPublicUrl(section);
-        var certificate = section.OptionalText("certificate");
-        var key = section.OptionalText("certificate_key");
-        section.Finish();
-        if (certificate is null != key is null)
-        {
-            section.Fail<object>("certificate", "certificate and certificate_key belong together: give both or neither");
-        }
-        if (listen is null || publicUrl is null)
-        {
-            return null;
-        }
-        var tls = certificate is null || key is null ? null : new CertificateFiles(certificate, key);
-        if (listen.Scheme == "https" != tls is not null)
-        {
-            section.Fail<object>("listen", "https:// needs certificate and certificate_key, http:// has no use for them");
-        }
-        return new ServerSettings(new IPEndPoint(IPAddress.Parse(listen.Host.Trim('[', ']')), listen.Port), publicUrl, tls);
-    }
-
-    private static Uri? ReadListen(SettingsSection section)
-    {
-        var text = section.Text("listen");
-        return text is null ? null
-            : IsOrigin(text, out var uri) && IPAddress.TryParse(uri.Host.Trim('[', ']'), out _) ? uri
-            : section.Fail<Uri>("listen", $"must be http://ADDRESS:PORT or https://ADDRESS:PORT with an IP address, not '{text}'");
-    }
-
-    private static Uri? ReadPublicUrl(SettingsSection section)
-    {
-        var text = section.Text("public_url");
-        if (text is null)
-        {
-            return null;
-        }
-        if (!IsOrigin(text, out var uri))
-        {
-            return section.Fail<Uri>("public_url", $"must be https://HOST or https://HOST:PORT without a path, not '{text}'");
-        }
-        return uri.Scheme == "http" && !uri.IsLoopback
-            ? section.Fail<Uri>("public_url", $"http:// is for this machine only; '{text}' needs https://")
-            : uri;
     }
 
     private static StorageSettings? ReadStorage(SettingsSection section)
@@ -153,7 +106,7 @@ internal static class SettingsReader
             section.Fail<object>("previous_key_ids", $"are full key ARNs, not '{noKey}'");
         }
         Uri? endpoint = null;
-        if (endpointText is not null && !IsOrigin(endpointText, out endpoint))
+        if (endpointText is not null && !Origin.TryParse(endpointText, out endpoint))
         {
             section.Fail<object>("endpoint_url", $"must be null or http(s)://HOST:PORT without a path, not '{endpointText}'");
         }
@@ -213,21 +166,6 @@ internal static class SettingsReader
         return list.ToImmutable();
     }
 
-    private static LimitSettings ReadLimits(SettingsSection section)
-    {
-        var limits = new LimitSettings
-        {
-            CallsPerSecond = section.Number("calls_per_second", 1, 1_000_000, 5_000) ?? 0,
-            IdentitiesPerSecond = section.Number("identities_per_second", 1, 1_000_000, 1_000) ?? 0,
-            Connections = section.Number("connections", 1, 1_000_000, 10_000) ?? 0,
-            Waits = section.Number("waits", 1, 1_000_000, 5_000) ?? 0,
-            WaitsPerAddress = section.Number("waits_per_address", 1, 1_000_000, 1_000) ?? 0,
-            LargeBodies = section.Number("large_bodies", 1, 1_000, 8) ?? 0,
-        };
-        section.Finish();
-        return limits;
-    }
-
     private static LogLevel ReadLogLevel(SettingsSection root) => root.OptionalText("log") switch
     {
         null or "information" => LogLevel.Information,
@@ -236,15 +174,6 @@ internal static class SettingsReader
         "error" => LogLevel.Error,
         var other => root.Fail<LogLevel>("log", $"must be debug, information, warning or error, not '{other}'"),
     };
-
-    private static ImmutableArray<byte>? ReadOperator(SettingsSection section)
-    {
-        var hash = section.OptionalText("token_sha256");
-        section.Finish();
-        return hash is null ? null
-            : hash.Length == 64 && hash.All(char.IsAsciiHexDigitLower) ? [.. Convert.FromHexString(hash)]
-            : section.Fail<ImmutableArray<byte>?>("token_sha256", "must be the SHA-256 of the token, 64 lower-case hex digits");
-    }
 
     private static bool ReadCredentials(SettingsSection section)
     {
@@ -257,7 +186,4 @@ internal static class SettingsReader
             var other => section.Fail<bool>("source", $"must be environment or instance_role, not '{other}'"),
         };
     }
-
-    private static bool IsOrigin(string text, out Uri uri) => Uri.TryCreate(text, UriKind.Absolute, out uri!)
-        && uri.Scheme is "http" or "https" && uri.PathAndQuery == "/" && uri.UserInfo.Length == 0 && uri.Fragment.Length == 0 && uri.Host.Length > 0;
 }

@@ -1,72 +1,52 @@
-using System.Net;
-using System.Threading.RateLimiting;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Ids;
+using KeyMeld.Secp256k1;
 
 namespace KeyMeld.Gateway.Http;
 
-/// <summary>What one address may take from the others: calls, identities, and calls that are held open.</summary>
-internal sealed class CallLimits : IDisposable
+/// <summary>What one address, and one key, may take from the others: calls, identities, and calls that are held open.</summary>
+internal sealed class CallLimits
 {
-    private readonly PartitionedRateLimiter<HttpContext> _calls;
-    private readonly PartitionedRateLimiter<HttpContext> _identities;
-    private readonly PartitionedRateLimiter<HttpContext> _waits;
+    private readonly Buckets<UInt128> _calls;
+    private readonly Buckets<UInt128> _identities;
+    private readonly Buckets<Hash32> _keys;
+    private readonly Places<UInt128> _waits;
 
-    public CallLimits(LimitSettings limits)
+    public CallLimits(LimitSettings limits, TimeProvider time)
     {
-        _calls = PerSecond(limits.CallsPerSecond);
-        _identities = PerSecond(limits.IdentitiesPerSecond);
-        _waits = PartitionedRateLimiter.CreateChained(AtOnce(_ => 0, limits.Waits), AtOnce(AddressOf, limits.WaitsPerAddress));
+        // Twice a second's worth at once: whoever was quiet may catch up.
+        _calls = new Buckets<UInt128>(limits.CallsPerSecond, 2 * limits.CallsPerSecond, time);
+        _identities = new Buckets<UInt128>(limits.IdentitiesPerSecond, 2 * limits.IdentitiesPerSecond, time);
+        _keys = new Buckets<Hash32>(limits.CallsPerSecondOfKey, 2 * limits.CallsPerSecondOfKey, time);
+        _waits = new Places<UInt128>(limits.Waits, limits.WaitsPerAddress);
     }
 
     /// <exception cref="KeyMeldException">rate_limited.</exception>
-    public void Call(HttpContext context) => Take(_calls, context).Dispose();
+    public void Call(HttpContext context) => Require(_calls.TryTake(Caller.Of(context)), "Too many calls from this address.");
 
     /// <exception cref="KeyMeldException">rate_limited.</exception>
-    public void Identity(HttpContext context) => Take(_identities, context).Dispose();
+    public void Identity(HttpContext context) => Require(_identities.TryTake(Caller.Of(context)), "Too many identities were asked for from this address.");
+
+    /// <summary>
+    /// Counts a call for the key that made it. Only after its signature was verified and found fresh (an Authorization whose nonce is used now, a statement that is new): nobody else
+    /// can use up what is a key's.
+    /// </summary>
+    /// <exception cref="KeyMeldException">rate_limited.</exception>
+    public void Key(XOnlyPublicKey key) => Require(_keys.TryTake(new Hash32(key.Bytes)), "Too many calls by this key.");
 
     /// <summary>Held until disposed.</summary>
     /// <exception cref="KeyMeldException">rate_limited.</exception>
-    public IDisposable Wait(HttpContext context) => Take(_waits, context);
+    public IDisposable Wait(HttpContext context) => _waits.TryTake(Caller.Of(context)) ?? throw Limited("Too many calls from this address, or altogether, wait or stream events.");
 
-    public void Dispose()
+    // Every measure is at least one a second: Retry-After, which counts whole seconds, is always 1.
+    private static void Require(bool taken, string detail)
     {
-        _calls.Dispose();
-        _identities.Dispose();
-        _waits.Dispose();
-    }
-
-    private static RateLimitLease Take(PartitionedRateLimiter<HttpContext> limiter, HttpContext context)
-    {
-        var lease = limiter.AttemptAcquire(context);
-        if (lease.IsAcquired)
+        if (!taken)
         {
-            return lease;
+            throw Limited(detail);
         }
-        lease.Dispose();
-        throw new KeyMeldException(ErrorCodes.RateLimited, "Too many calls from this address.");
     }
 
-    private static PartitionedRateLimiter<HttpContext> PerSecond(int calls) => PartitionedRateLimiter.Create<HttpContext, UInt128>(
-        context => RateLimitPartition.GetTokenBucketLimiter(AddressOf(context), _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = checked(2 * calls),
-            TokensPerPeriod = Math.Max(1, calls / 10),
-            ReplenishmentPeriod = calls < 10 ? TimeSpan.FromSeconds(1.0 / calls) : TimeSpan.FromMilliseconds(100),
-            QueueLimit = 0,
-        }));
-
-    private static PartitionedRateLimiter<HttpContext> AtOnce<TKey>(Func<HttpContext, TKey> partition, int most)
-        where TKey : notnull => PartitionedRateLimiter.Create<HttpContext, TKey>(
-        context => RateLimitPartition.GetConcurrencyLimiter(partition(context), _ => new ConcurrencyLimiterOptions { PermitLimit = most, QueueLimit = 0 }));
-
-    // An IPv6 customer has a /64, not an address.
-    private static UInt128 AddressOf(HttpContext context)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        address.MapToIPv6().TryWriteBytes(bytes, out _);
-        var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
-        return address.IsIPv4MappedToIPv6 || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? number : number >> 64;
-    }
+    private static KeyMeldException Limited(string detail) => new(ErrorCodes.RateLimited, detail);
 }

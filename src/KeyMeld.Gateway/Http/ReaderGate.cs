@@ -8,12 +8,12 @@ using Microsoft.Net.Http.Headers;
 namespace KeyMeld.Gateway.Http;
 
 /// <summary>Says which key makes a call. Whether that key may read is for the object to say.</summary>
-internal sealed class ReaderGate(Uri publicUrl, IReplayStore replay, TimeProvider time)
+internal sealed class ReaderGate(Uri publicUrl, IReplayStore replay, CallLimits limits, TimeProvider time)
 {
     private readonly string _authority = RequestAuthorization.Authority(publicUrl);
 
     /// <summary>The calling key; null where the call carries no Authorization at all.</summary>
-    /// <exception cref="KeyMeldException">unauthorized: it carries one that is not valid for this very call, or was used before.</exception>
+    /// <exception cref="KeyMeldException">unauthorized: it carries one that is not valid for this very call, or was used before; rate_limited: this key makes too many calls.</exception>
     public async Task<XOnlyPublicKey?> FindAsync(HttpContext context, ReadOnlyMemory<byte> body)
     {
         var header = context.Request.Headers[HeaderNames.Authorization];
@@ -40,9 +40,12 @@ internal sealed class ReaderGate(Uri publicUrl, IReplayStore replay, TimeProvide
         }
         // Last, so that nobody can use up what is not theirs. As long as its time is valid it is remembered.
         var forget = DateTimeOffset.FromUnixTimeMilliseconds(authorization.Timestamp + (2 * RequestAuthorization.ToleranceMs));
-        return await replay.TryUseAsync(authorization.Key.Bytes.ToArray(), authorization.Nonce.ToArray(), forget)
-            ? authorization.Key
-            : throw Unauthorized("This Authorization was used before.");
+        if (!await replay.TryUseAsync(authorization.Key.Bytes.ToArray(), authorization.Nonce.ToArray(), forget))
+        {
+            throw Unauthorized("This Authorization was used before.");
+        }
+        limits.Key(authorization.Key);
+        return authorization.Key;
     }
 
     private static KeyMeldException Unauthorized(string detail) => new(ErrorCodes.Unauthorized, detail);

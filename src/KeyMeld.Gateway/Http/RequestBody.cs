@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using KeyMeld.Gateway.Configuration;
 using KeyMeld.Protocol;
 using KeyMeld.Protocol.Errors;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,32 +11,41 @@ namespace KeyMeld.Gateway.Http;
 /// <param name="Bytes">As sent; an Authorization beside it covers them.</param>
 internal sealed record RequestBody<T>(T Value, ReadOnlyMemory<byte> Bytes);
 
-/// <summary>Reads bodies: JSON in UTF-8 of exactly the contract's members, bounded in size and, when large, in number.</summary>
-internal sealed class BodyReader(int largeBodies) : IDisposable
+/// <summary>Reads bodies: JSON in UTF-8 of exactly the contract's members, bounded in size, time, memory altogether and, when large, in number; one address has a share of each.</summary>
+internal sealed class BodyReader(LimitSettings limits, TimeProvider time) : IDisposable
 {
     public const int LargeBytes = 1024 * 1024;
+
+    /// <summary>One address may have this part of all bytes of bodies that are being read.</summary>
+    public const int Shares = 8;
+
+    private const int FirstBytes = 8 * 1024;
+    private const int LargeTimes = 4;
 
     // A statement is at most 64 KiB; base64 makes that a third more, signatures and names are small.
     public const int StatementBody = 128 * 1024;
     public const int KeygenBody = (Limits.TermsBytes * 3 / 2) + StatementBody;
     public const int SigningBody = (Limits.FrameBytes / 2 * 3) + StatementBody;
 
-    private readonly SemaphoreSlim _large = new(largeBodies);
+    private readonly SemaphoreSlim _large = new(limits.LargeBodies);
+    private readonly Places<UInt128> _largeOfAddress = new(int.MaxValue, Math.Max(1, limits.LargeBodies / 2));
+    private readonly Places<UInt128> _bytes = new(limits.BodyBytes, limits.BodyBytes / Shares);
 
-    /// <exception cref="KeyMeldException">media_type_unsupported, payload_too_large, busy or bad_request.</exception>
+    /// <exception cref="KeyMeldException">media_type_unsupported, payload_too_large, rate_limited, unavailable, timeout or bad_request.</exception>
     public async Task<RequestBody<T>> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, int mostBytes)
         where T : class
     {
         RequireJson(context.Request);
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = mostBytes;
         var isLarge = context.Request.ContentLength is null or > LargeBytes && mostBytes > LargeBytes;
+        using var place = TakePlace(context, isLarge, mostBytes);
         if (isLarge && !await _large.WaitAsync(TimeSpan.FromSeconds(5), context.RequestAborted))
         {
             throw new KeyMeldException(ErrorCodes.Unavailable, "Too many large bodies are being sent at once.");
         }
         try
         {
-            var bytes = await ReadBytesAsync(context, mostBytes);
+            var bytes = await ReadBytesAsync(context, isLarge ? LargeTimes * limits.BodyTime : limits.BodyTime);
             return new RequestBody<T>(Parse(bytes.Span, type), bytes);
         }
         finally
@@ -60,10 +70,28 @@ internal sealed class BodyReader(int largeBodies) : IDisposable
         }
     }
 
-    private static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(HttpContext context, int mostBytes)
+    // What is announced is reserved before a byte of it is read: nobody fills the memory by many bodies that never end.
+    private IDisposable TakePlace(HttpContext context, bool isLarge, int mostBytes)
     {
-        using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 4096, mostBytes));
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        var caller = Caller.Of(context);
+        var place = isLarge ? _largeOfAddress.TryTake(caller) : _bytes.TryTake(caller, Math.Max(1, Math.Min(context.Request.ContentLength ?? mostBytes, mostBytes)));
+        return place ?? throw new KeyMeldException(ErrorCodes.RateLimited, "Too many bodies are being sent at once from this address, or altogether.");
+    }
+
+    private async Task<ReadOnlyMemory<byte>> ReadBytesAsync(HttpContext context, TimeSpan longest)
+    {
+        using var over = new CancellationTokenSource(longest, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, context.RequestAborted);
+        // Memory for what has come, not for what was announced.
+        using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? FirstBytes, FirstBytes));
+        try
+        {
+            await context.Request.Body.CopyToAsync(body, either.Token);
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            throw new KeyMeldException(ErrorCodes.Timeout, "The body came too slowly.");
+        }
         return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 

@@ -5,7 +5,7 @@ namespace KeyMeld.Gateway.Operations;
 
 internal sealed record HealthJson(string Status);
 
-internal sealed record HealthDetailJson(string Status, IReadOnlyList<EnclaveHealthJson> Enclaves, int SigningsRunning);
+internal sealed record HealthDetailJson(string Status, IReadOnlyList<EnclaveHealthJson> Enclaves, int SigningsRunning, IReadOnlyList<CertificateJson> Certificates);
 
 internal sealed record EnclaveHealthJson(int Id, string State, string? Reason, string? Detail, EnclaveCountersJson? Counters);
 

@@ -46,7 +46,7 @@ internal sealed class ShowHealth(GatewayParts parts)
     {
         parts.Operators.Require(context);
         var enclaves = parts.Fleet.Snapshot.Values.Select(Show);
-        var detail = new HealthDetailJson("live", [.. enclaves], parts.SigningRunner.Running);
+        var detail = new HealthDetailJson("live", [.. enclaves], parts.SigningRunner.Running, CertificateJson.Of(parts.Certificates, parts.Time));
         return Answers.JsonAsync(context, StatusCodes.Status200OK, detail, GatewayJson.Default.HealthDetailJson);
     }
 

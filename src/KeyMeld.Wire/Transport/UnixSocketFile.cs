@@ -27,7 +27,7 @@ internal static class UnixSocketFile
         }
         if ((File.GetUnixFileMode(folder) & ~Private) != UnixFileMode.None)
         {
-            throw new IOException($"The folder {folder} of the enclave's socket is open to others; run: chmod 700 {folder}");
+            throw new IOException($"The folder {folder} of this socket is open to others; run: chmod 700 {folder}");
         }
     }
 

@@ -149,10 +149,39 @@ public class SettingsReaderTests
     [InlineData("KEYMELD__SERVER__CERTIFICATE", "a.pem", "server.certificate: certificate and certificate_key belong together")]
     [InlineData("KEYMELD__SERVER__LISTEN", "https://127.0.0.1:1", "server.listen: https:// needs certificate")]
     [InlineData("KEYMELD__OPERATOR__TOKEN_SHA256", "ABCD", "operator.token_sha256: must be the SHA-256")]
+    [InlineData("KEYMELD__OPERATOR__LISTEN", "http://localhost:9090", "operator.listen: must be http://ADDRESS:PORT")]
+    [InlineData("KEYMELD__OPERATOR__LISTEN", "vsock:any:9090", "operator.listen: must be http://ADDRESS:PORT")]
+    [InlineData("KEYMELD__OPERATOR__LISTEN", "https://127.0.0.1:9090", "operator.listen: https:// needs certificate")]
+    [InlineData("KEYMELD__OPERATOR__NETWORKS__0", "10.0.0.0/8", "operator.listen: certificate, certificate_key, networks and hosts are for the operator's listener")]
     [InlineData("KEYMELD__LIMITS__WAITS", "0", "limits.waits: must be a whole number from 1")]
     [InlineData("KEYMELD__LOG", "all", "log: must be debug")]
     public void A_wrong_override_is_a_mistake(string name, string value, string mistake) =>
         Assert.StartsWith(mistake, Assert.Single(Mistakes(Development, new Hashtable { [name] = value })), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_operators_listener_arrives_and_its_mistakes_are_listed()
+    {
+        var settings = Read(Development + """
+
+            operator: { listen: "https://0.0.0.0:9090", certificate: "a.pem", certificate_key: "a.key", networks: ["10.1.0.0/16", "192.0.2.7"], hosts: [ops.internal] }
+            """);
+        var listener = settings.OperatorListener!;
+        Assert.Equal((new IPEndPoint(IPAddress.Any, 9090), new CertificateFiles("a.pem", "a.key")), (listener.Listen, listener.Certificate));
+        Assert.Equal([IPNetwork.Parse("10.1.0.0/16"), IPNetwork.Parse("192.0.2.7/32")], listener.Networks);
+        Assert.Equal(["ops.internal"], listener.Hosts);
+        Assert.Null(settings.OperatorTokenHash);
+
+        Assert.Equal("operators.sock", Read(Development + "\noperator: { listen: \"unix:operators.sock\" }").OperatorListener!.Listen.ToString());
+
+        var mistakes = Mistakes(Production + """
+
+            operator: { listen: "http://10.1.2.3:9090", networks: ["10.1.2.3/16", "anywhere"], hosts: ["Ops.internal", "10.1.2.3"] }
+            """);
+        Assert.Equal(4, mistakes.Length);
+        Assert.Equal(2, mistakes.Count(line => line.StartsWith("operator.networks: are networks such as", StringComparison.Ordinal)));
+        Assert.Contains(mistakes, line => line.StartsWith("operator.hosts: are lower-case host names", StringComparison.Ordinal));
+        Assert.Contains(mistakes, line => line.StartsWith("operator.listen: must in production be https://, a loopback address or unix:PATH", StringComparison.Ordinal));
+    }
 
     [Theory]
     [InlineData("")]

@@ -33,6 +33,12 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = null!;
 
+    /// <summary>Where operators come in; null without a listener of their own.</summary>
+    public string? OperatorAddress => GatewayHost.OperatorAddressOf(_app!);
+
+    /// <summary>Changes what the settings file says, before the gateway starts.</summary>
+    public Func<GatewaySettings, GatewaySettings> Adjust { get; init; } = settings => settings;
+
     public GatewayParts Parts => _app!.Services.GetRequiredService<GatewayParts>();
 
     /// <summary>What is mapped.</summary>
@@ -40,12 +46,12 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public string Database => Path.Combine(_folder.FullName, "data", "keymeld.db");
 
-    public static async Task<TestGateway> StartAsync(int enclaves = 2, bool ready = true, IDictionary? overrides = null, TimeProvider? time = null, Action<FakeEnclave>? prepare = null)
+    public static async Task<TestGateway> StartAsync(int enclaves = 2, bool ready = true, IDictionary? overrides = null, TimeProvider? time = null, Action<FakeEnclave>? prepare = null, Func<GatewaySettings, GatewaySettings>? adjust = null)
     {
         var folder = Directory.CreateTempSubdirectory("km-");
         var run = folder.CreateSubdirectory("run");
         File.SetUnixFileMode(run.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var gateway = new TestGateway(folder, [.. Enumerable.Range(0, enclaves).Select(id => new FakeEnclave((uint)id, run.FullName))], overrides ?? new Hashtable(), time ?? TimeProvider.System);
+        var gateway = new TestGateway(folder, [.. Enumerable.Range(0, enclaves).Select(id => new FakeEnclave((uint)id, run.FullName))], overrides ?? new Hashtable(), time ?? TimeProvider.System) { Adjust = adjust ?? (settings => settings) };
         foreach (var enclave in gateway.Enclaves)
         {
             prepare?.Invoke(enclave);
@@ -69,7 +75,7 @@ internal sealed class TestGateway : IAsyncDisposable
             enclaves: [ {{string.Join(", ", Enclaves.Select(enclave => $"{{ id: {enclave.Id}, address: \"{enclave.Address}\" }}"))}} ]
             log: error
             """;
-        _app = GatewayHost.Build(SettingsReader.Read(yaml, _overrides), CredentialsOfEnvironment.Read(new Hashtable()), _time);
+        _app = GatewayHost.Build(Adjust(SettingsReader.Read(yaml, _overrides)), CredentialsOfEnvironment.Read(new Hashtable()), _time);
         await _app.StartAsync();
         Http = new HttpClient { BaseAddress = new Uri(GatewayHost.AddressOf(_app)), Timeout = TimeSpan.FromSeconds(100) };
     }
