@@ -101,14 +101,14 @@ internal static class GatewayHost
         options.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         options.Limits.MaxRequestHeaderCount = 64;
         options.Limits.MaxRequestBodySize = BodyReader.StatementBody;
-        options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        options.Limits.RequestHeadersTimeout = settings.Limits.HeaderTime;
         options.Limits.KeepAliveTimeout = settings.Limits.Idle;
         options.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(5));
         options.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(5));
         options.Listen(settings.Server.Listen, listen =>
         {
             listen.Use(connections.Clients);
-            Protect(listen, certificates.Server);
+            Protect(listen, certificates.Server, settings.Limits.HeaderTime);
         });
         if (settings.OperatorListener is { } operators)
         {
@@ -116,17 +116,17 @@ internal static class GatewayHost
             {
                 listen.Use(connections.OfOperators);
                 listen.Use(OperatorConnection.Set);
-                Protect(listen, certificates.Operators);
+                Protect(listen, certificates.Operators, settings.Limits.HeaderTime);
             });
         }
     }
 
     // Outside TLS: what the listener knows of a connection holds for all that comes out of it.
-    private static void Protect(ListenOptions listen, CertificateKeeper? certificate)
+    private static void Protect(ListenOptions listen, CertificateKeeper? certificate, TimeSpan handshake)
     {
         if (certificate is not null)
         {
-            listen.UseHttps(certificate.Handshakes());
+            listen.UseHttps(certificate.Https(handshake));
         }
     }
 }

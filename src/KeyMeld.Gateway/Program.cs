@@ -24,7 +24,7 @@ try
     var settings = SettingsReader.Load(file, environment);
     if (more.Length > 0)
     {
-        Console.WriteLine(SettingsCheckJson.Of(settings));
+        Console.WriteLine(SettingsCheckJson.Of(settings, TimeProvider.System));
         return 0;
     }
     await using var app = GatewayHost.Build(settings, CredentialsOfEnvironment.Read(environment), TimeProvider.System);

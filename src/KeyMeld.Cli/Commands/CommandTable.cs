@@ -6,6 +6,7 @@ using KeyMeld.Cli.Commands.Groups;
 using KeyMeld.Cli.Commands.Images;
 using KeyMeld.Cli.Commands.Keys;
 using KeyMeld.Cli.Commands.Kms;
+using KeyMeld.Cli.Commands.Operators;
 using KeyMeld.Cli.Commands.Releases;
 using KeyMeld.Cli.Commands.Signings;
 
@@ -22,6 +23,7 @@ internal static class CommandTable
         StatusCommand.Create(),
         IdentityCommand.Create(),
         EnclaveCommand.Create(),
+        OperatorCommand.Create(),
         AttestCommand.Create(),
         ReleaseCommand.Create(),
         EifCommand.Create(),

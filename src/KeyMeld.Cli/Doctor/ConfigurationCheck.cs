@@ -8,6 +8,7 @@ namespace KeyMeld.Cli.Doctor;
 internal static class ConfigurationCheck
 {
     private const string Name = "configuration";
+    private const int SoonDays = 14;
 
     public static async Task<IReadOnlyList<Diagnosis>> RunAsync(Patient patient, CancellationToken cancellationToken)
     {
@@ -35,11 +36,22 @@ internal static class ConfigurationCheck
         [
             new(Name, Health.Fine, $"{facts.Mode}, {facts.Enclaves.Count} enclaves, KMS key {facts.KmsKeyId}"),
             .. facts.Attestation ? [] : new[] { new Diagnosis(Name, Health.Notable, "kms.enable_attestation is false: whoever has the credentials opens the sealed keys", "For development only; set it to true with a full key ARN.") },
+            .. document.RootElement.GetProperty("certificates").EnumerateArray().Select(CertificateOf),
             .. facts.PreviousKmsKeyIds.Count == 0 ? [] : new[]
             {
                 new Diagnosis(Name, Health.Notable, $"the KMS key is being changed; still accepted: {string.Join(", ", facts.PreviousKmsKeyIds)}", "When every enclave moved and `keymeld enclave rewrap` is done, empty kms.previous_key_ids."),
             },
         ];
+    }
+
+    private static Diagnosis CertificateOf(JsonElement certificate)
+    {
+        var (file, days) = (certificate.GetProperty("file").GetString(), certificate.GetProperty("days_left").GetInt32());
+        return new Diagnosis(
+            $"{certificate.GetProperty("listener").GetString()} certificate",
+            days < 0 ? Health.Wrong : days < SoonDays ? Health.Notable : Health.Fine,
+            days < 0 ? $"{file} has ended" : $"{file} ends in {days} days",
+            days < SoonDays ? "Put a new certificate and its key in place of the files; a running gateway takes them within seconds." : null);
     }
 
     private static GatewayFacts Read(JsonElement root) => new(

@@ -29,6 +29,9 @@ internal sealed record LimitSettings
     /// <summary>Longest time a body may take; one over 1 MiB has four times as long.</summary>
     public required TimeSpan BodyTime { get; init; }
 
+    /// <summary>Longest time a TLS handshake may take, and the line and headers of a call.</summary>
+    public required TimeSpan HeaderTime { get; init; }
+
     /// <summary>How long a connection may carry nothing between two calls, or before the first.</summary>
     public required TimeSpan Idle { get; init; }
 }

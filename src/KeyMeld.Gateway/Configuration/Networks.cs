@@ -22,7 +22,7 @@ internal static class Networks
             }
             else
             {
-                section.Fail<object>(name, $"are networks such as 10.1.0.0/16 or fd00::/8 without host bits, or single addresses, not '{text}'");
+                section.Fail<object>(name, $"are networks such as 10.1.0.0/16 or fd00::/8, or single addresses, not '{text}'");
             }
         }
         return networks.ToImmutable();

@@ -32,7 +32,7 @@ internal sealed class Buckets<T>
     {
         var now = _time.GetTimestamp();
         // Seeded anew in every process. Who shares a row with others has a softer limit, no harder one.
-        var row = (int)((uint)HashCode.Combine(caller) % Rows);
+        var row = unchecked((int)((uint)HashCode.Combine(caller) % Rows));
         lock (_locks[row % _locks.Length])
         {
             ref var entry = ref Find(_table.AsSpan(row * PerRow, PerRow), caller, now);

@@ -57,6 +57,9 @@ internal sealed class BodyReader(LimitSettings limits, TimeProvider time) : IDis
         }
     }
 
+    /// <summary>Addresses that bodies are being read from now: small ones, and large ones.</summary>
+    public (int Small, int Large) Callers => (_bytes.Callers, _largeOfAddress.Callers);
+
     public void Dispose() => _large.Dispose();
 
     private static void RequireJson(HttpRequest request)

@@ -54,6 +54,7 @@ internal sealed class CreateGroup(GatewayParts parts)
     private async Task<bool> AddAsync(KeygenRequestJson body, Signed<Manifest> manifest, CancellationToken aborted)
     {
         Check(body, manifest.Value);
+        parts.Limits.Key(manifest.Value.Creator);
         var record = new GroupRecord(manifest.Digest, GroupState.Joining, StoredStatement.From(manifest.Statement), body.Terms, [.. body.SessionSecrets], [], [], null, null, null);
         var view = GroupView.Load(record);
         await Task.WhenAll(manifest.Value.Enclaves.Select((enclave, index) =>

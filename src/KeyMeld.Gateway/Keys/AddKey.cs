@@ -58,6 +58,7 @@ internal sealed class AddKey(GatewayParts parts)
     private async Task<bool> AddAsync(Signed<KeyStatement> statement, byte[] sealedKey, CancellationToken aborted)
     {
         Check(statement.Value, sealedKey);
+        parts.Limits.Key(statement.Value.Auth);
         using var turn = await _oneAtATime.TakeAsync(statement.Hash, aborted);
         if (!await IsNewAsync(statement.Hash))
         {

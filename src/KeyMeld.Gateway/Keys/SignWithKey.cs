@@ -6,6 +6,7 @@ using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
 using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Gateway.Keys;
@@ -48,6 +49,7 @@ internal sealed class SignWithKey(GatewayParts parts)
         {
             throw new KeyMeldException(ErrorCodes.ItemsInvalid, "The sealed message is not the one the request names.");
         }
+        parts.Limits.Key(XOnlyPublicKey.Parse(record.Auth));
         var reply = await parts.Fleet.Get(EnclaveOf(record)).RequireReady().SingleSignAsync(
             new UntrustedSingleSign
             {

@@ -1,20 +1,30 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Tls;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KeyMeld.Gateway.Operations;
 
-/// <summary>What <c>--check</c> prints of a configuration that is good: nothing secret, and nothing is opened or started.</summary>
+/// <summary>What <c>--check</c> prints of a configuration that is good: nothing secret. The files of certificates are read; nothing else is opened, and nothing started.</summary>
+/// <param name="Listen">Where clients come in.</param>
+/// <param name="OperatorListen">Where operators do; absent where that is the same place.</param>
+/// <param name="Certificates">Of both, where they speak TLS.</param>
 internal sealed record SettingsCheckJson(
-    string Mode, string PublicUrl, string Database, string KmsKeyId, IReadOnlyList<string> PreviousKmsKeyIds, string? KmsEndpoint, bool Attestation, bool InstanceRole, bool OperatorToken, string? OperatorListen,
-    IReadOnlyList<int> Enclaves)
+    string Mode, string PublicUrl, string Listen, string? OperatorListen, IReadOnlyList<CertificateJson> Certificates, string Database, string KmsKeyId, IReadOnlyList<string> PreviousKmsKeyIds,
+    string? KmsEndpoint, bool Attestation, bool InstanceRole, bool OperatorToken, IReadOnlyList<int> Enclaves)
 {
-    public static string Of(GatewaySettings settings) => JsonSerializer.Serialize(
-        new SettingsCheckJson(
-            settings.Production ? "production" : "development", settings.Server.PublicUrl.AbsoluteUri, Path.GetFullPath(settings.Storage.Path), settings.Kms.KeyId, settings.Kms.PreviousKeyIds,
-            settings.Kms.Endpoint?.AbsoluteUri, settings.Kms.EnableAttestation, settings.InstanceRole, settings.OperatorTokenHash is not null,
-            settings.OperatorListener?.Listen.ToString(), [.. settings.Enclaves.Select(enclave => (int)enclave.Id)]),
-        SettingsJson.Default.SettingsCheckJson);
+    /// <exception cref="Protocol.Errors.KeyMeldException">configuration_invalid: the files of a certificate are no good.</exception>
+    public static string Of(GatewaySettings settings, TimeProvider time)
+    {
+        using var certificates = new Certificates(settings, time, NullLogger<CertificateKeeper>.Instance);
+        return JsonSerializer.Serialize(
+            new SettingsCheckJson(
+                settings.Production ? "production" : "development", settings.Server.PublicUrl.AbsoluteUri, settings.Server.Listen.ToString(), settings.OperatorListener?.Listen.ToString(),
+                CertificateJson.Of(certificates, time), Path.GetFullPath(settings.Storage.Path), settings.Kms.KeyId, settings.Kms.PreviousKeyIds, settings.Kms.Endpoint?.AbsoluteUri,
+                settings.Kms.EnableAttestation, settings.InstanceRole, settings.OperatorTokenHash is not null, [.. settings.Enclaves.Select(enclave => (int)enclave.Id)]),
+            SettingsJson.Default.SettingsCheckJson);
+    }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

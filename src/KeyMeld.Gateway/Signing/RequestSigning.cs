@@ -78,6 +78,7 @@ internal sealed class RequestSigning(GatewayParts parts)
     private async Task<bool> AddAsync(GroupView group, Signed<SigningRequest> request, byte[] items, StepClock clock)
     {
         Check(group, request.Value, items);
+        parts.Limits.Key(request.Value.By is { } by ? group.AuthOf(by)! : group.Manifest.Value.Creator);
         var statement = StoredStatement.From(request.Statement);
         var complete = IsComplete(group, request);
         // Made before anything is stored: what cannot be driven is refused.

@@ -12,7 +12,6 @@ namespace KeyMeld.Gateway.Tls;
 internal sealed partial class CertificateKeeper : IDisposable
 {
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Handshake = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Soon = TimeSpan.FromDays(14);
 
     private readonly string _section;
@@ -54,8 +53,15 @@ internal sealed partial class CertificateKeeper : IDisposable
     /// <summary>What is wrong with the files as they are now; null while they are those in use.</summary>
     public string? Refused { get; private set; }
 
-    /// <summary>What Kestrel asks at every handshake.</summary>
-    public TlsHandshakeCallbackOptions Handshakes() => new() { HandshakeTimeout = Handshake, OnConnection = _ => ValueTask.FromResult(_current.Options) };
+    /// <summary>What Kestrel is given; of each connection it asks which certificate is served now.</summary>
+    /// <param name="longest">Time a handshake may take.</param>
+    public HttpsConnectionAdapterOptions Https(TimeSpan longest) => new()
+    {
+        HandshakeTimeout = longest,
+        SslProtocols = ServedCertificate.Protocols,
+        ServerCertificate = _current.Leaf,
+        OnAuthenticate = (_, handshake) => _current.Serve(handshake),
+    };
 
     public void Dispose() => _timer.Dispose();
 

@@ -15,6 +15,9 @@ internal sealed class ServedCertificate
 {
     private const int MostBytes = 256 * 1024;
 
+    /// <summary>1.3 where the client speaks it.</summary>
+    public const SslProtocols Protocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+
     // TLS 1.3's own suites, and of TLS 1.2 those with forward secrecy and authenticated encryption: what HTTP/2 allows.
     private static readonly CipherSuitesPolicy Suites = new(
     [
@@ -23,22 +26,17 @@ internal sealed class ServedCertificate
         TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ]);
 
+    private readonly SslStreamCertificateContext _context;
+
     private ServedCertificate(X509Certificate2 leaf, X509Certificate2Collection chain)
     {
         (NotBefore, NotAfter) = (leaf.NotBefore.ToUniversalTime(), leaf.NotAfter.ToUniversalTime());
         Thumbprint = leaf.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
-        Options = new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true),
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            CipherSuitesPolicy = Suites,
-            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
-            AllowRenegotiation = false,
-        };
+        Leaf = leaf;
+        _context = SslStreamCertificateContext.Create(leaf, chain, offline: true);
     }
 
-    /// <summary>For every handshake until other files take their place. Connections that were made go on with what they began with.</summary>
-    public SslServerAuthenticationOptions Options { get; }
+    public X509Certificate2 Leaf { get; }
 
     public DateTimeOffset NotBefore { get; }
 
@@ -46,6 +44,14 @@ internal sealed class ServedCertificate
 
     /// <summary>SHA-256 of the leaf, lower-case hex: what a client sees.</summary>
     public string Thumbprint { get; }
+
+    /// <summary>Serves it in one handshake. Connections that were made go on with what they began with.</summary>
+    public void Serve(SslServerAuthenticationOptions handshake)
+    {
+        handshake.ServerCertificateContext = _context;
+        handshake.CipherSuitesPolicy = Suites;
+        handshake.AllowRenegotiation = false;
+    }
 
     /// <summary>Reads both files.</summary>
     /// <param name="files">Chain (leaf first) and key.</param>

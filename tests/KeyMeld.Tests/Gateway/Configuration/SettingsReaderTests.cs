@@ -175,7 +175,7 @@ public class SettingsReaderTests
 
         var mistakes = Mistakes(Production + """
 
-            operator: { listen: "http://10.1.2.3:9090", networks: ["10.1.2.3/16", "anywhere"], hosts: ["Ops.internal", "10.1.2.3"] }
+            operator: { listen: "http://10.1.2.3:9090", networks: ["10.1.0.0/33", "anywhere"], hosts: ["Ops.internal", "10.1.2.3"] }
             """);
         Assert.Equal(4, mistakes.Length);
         Assert.Equal(2, mistakes.Count(line => line.StartsWith("operator.networks: are networks such as", StringComparison.Ordinal)));

@@ -33,6 +33,9 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = null!;
 
+    /// <summary>Where clients come in.</summary>
+    public string Address => GatewayHost.AddressOf(_app!);
+
     /// <summary>Where operators come in; null without a listener of their own.</summary>
     public string? OperatorAddress => GatewayHost.OperatorAddressOf(_app!);
 

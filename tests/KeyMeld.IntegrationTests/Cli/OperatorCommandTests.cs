@@ -1,0 +1,33 @@
+using System.Security.Cryptography;
+using System.Text;
+using KeyMeld.IntegrationTests.Support;
+
+namespace KeyMeld.IntegrationTests.Cli;
+
+/// <summary>How an operator comes by a token.</summary>
+public sealed class OperatorCommandTests : IDisposable
+{
+    private readonly string home = StackFixture.NewFolder("operator");
+
+    public void Dispose() => Directory.Delete(home, recursive: true);
+
+    [Fact]
+    public async Task A_token_is_shown_once_or_kept_in_a_file_and_the_gateway_is_given_its_hash()
+    {
+        var shown = (await CliRun.OfAsync(home, "operator", "token", "--json")).Succeeds();
+        Assert.Equal(64, shown.Json("token").Length);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(shown.Json("token")))), shown.Json("token_sha256"));
+
+        var kept = (await CliRun.OfAsync(home, "operator", "token", "--out", "operator.token", "--json")).Succeeds();
+        var file = Path.Combine(home, "operator.token");
+        var token = (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Trim();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.DoesNotContain(token, kept.Output, StringComparison.Ordinal);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(token))), kept.Json("token_sha256"));
+        Assert.NotEqual(shown.Json("token"), token);
+
+        // A token that is there is not written over.
+        Assert.NotEqual(0, (await CliRun.OfAsync(home, "operator", "token", "--out", "operator.token")).ExitCode);
+        Assert.Equal(token, (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Trim());
+    }
+}
