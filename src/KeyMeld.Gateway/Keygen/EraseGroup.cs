@@ -31,22 +31,14 @@ internal sealed class EraseGroup(GatewayParts parts)
         var erase = Signed.Read<Erase>(body.ToStatement());
         if (await parts.Groups.FindAsync(hash) is not { } group)
         {
-            EqualTime.Verify();
+            var absent = EqualTime.Refuse(erase);
             var repeated = await parts.GroupStore.FindAsync(hash) is { State: GroupState.Erased } erased && erased.EraseStatement == body.ToStatement().Hash;
-            await AnswerAsync(context, repeated ? GroupState.Erased : throw Answers.Absent());
+            await AnswerAsync(context, repeated ? GroupState.Erased : throw absent);
             return;
         }
         var place = erase.Value.User is { } user ? group.PlaceOf(user) : null;
         var key = erase.Value.User is null ? group.Manifest.Value.Creator : place is { } index ? group.AuthOf(index) : null;
-        if (key is null)
-        {
-            EqualTime.Verify();
-            throw Answers.Absent();
-        }
-        if (!erase.TryVerify([key], out var verified) || verified.Value.Manifest != hash)
-        {
-            throw Answers.Absent();
-        }
+        var verified = EqualTime.Require(erase, erase.Value.Manifest == hash ? key : null);
         await AnswerAsync(context, place is { } own ? await EraseMemberAsync(group, own) : await EraseAllAsync(group, verified));
     }
 

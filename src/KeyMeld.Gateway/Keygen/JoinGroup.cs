@@ -42,12 +42,13 @@ internal sealed class JoinGroup(GatewayParts parts)
         var hash = Answers.HashOf(context, "group");
         var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.RegistrationRequestJson, BodyReader.StatementBody)).Value;
         var statement = body.Registration.ToStatement();
-        _ = Signed.Read<Registration>(statement);
+        var read = Signed.Read<Registration>(statement);
         if (await parts.Groups.FindAsync(hash) is not { } group)
         {
-            throw await RefuseAbsentAsync(hash, statement);
+            throw await RefuseAbsentAsync(hash, read, statement);
         }
-        var registration = Verify(group, statement);
+        // What has no place in the group is refused before its signatures are looked at; not so what is for no group.
+        var registration = HasPlace(group, read.Value) ? Verify(group, statement) : throw EqualTime.Refuse(read, read.Value.Auth);
         using var wait = Waits.Begin(parts, context, parts.GroupNews, hash);
         var isNew = IsNew(group, registration) && await AddAsync(hash, registration, body.Envelope, context.RequestAborted);
         var state = (await parts.Groups.FindAsync(hash))?.State ?? GroupState.Erased;
@@ -59,14 +60,16 @@ internal sealed class JoinGroup(GatewayParts parts)
     }
 
     // The manifest of an erased group is gone, so that only a registration it knew is recognised.
-    private async Task<KeyMeldException> RefuseAbsentAsync(Hash32 group, SignedStatement statement)
+    private async Task<KeyMeldException> RefuseAbsentAsync(Hash32 group, Unverified<Registration> read, SignedStatement statement)
     {
-        EqualTime.Verify();
-        EqualTime.Verify();
+        var absent = EqualTime.Refuse(read, read.Value.Auth);
         return await parts.GroupStore.FindAsync(group) is { State: GroupState.Erased } erased && erased.Registrations.Any(row => row.StatementHash == statement.Hash)
             ? new KeyMeldException(ErrorCodes.Erased, "This group was erased.")
-            : Answers.Absent();
+            : absent;
     }
+
+    private static bool HasPlace(GroupView group, Registration registration) => registration.Manifest == group.Hash && group.PlaceOf(registration.User) is { } place
+        && (registration.Source == KeySource.Home) == (group.Manifest.Value.Participants[place].Enclave is null);
 
     private static PublicRegistration Verify(GroupView group, SignedStatement statement)
     {

@@ -16,12 +16,9 @@ internal static class OwnerGate
     public static async ValueTask<(KeyRecord Record, Signed<T> Statement)> RequireAsync<T>(GatewayParts parts, Hash32 key, Unverified<T> statement, Hash32 named)
         where T : class, IStatement<T>
     {
-        if (named != key || await parts.KeyStore.FindAsync(key) is not { } record)
-        {
-            EqualTime.Verify();
-            throw Answers.Absent();
-        }
-        return statement.TryVerify([XOnlyPublicKey.Parse(record.Auth)], out var verified) ? (record, verified) : throw Answers.Absent();
+        var record = await parts.KeyStore.FindAsync(key);
+        var verified = EqualTime.Require(statement, record is null || named != key ? null : XOnlyPublicKey.Parse(record.Auth));
+        return (record!, verified);
     }
 
     /// <summary>The key that its owner reads.</summary>

@@ -31,8 +31,7 @@ internal sealed class CancelSigning(GatewayParts parts)
         var read = Signed.Read<Cancel>(body.ToStatement());
         if (await parts.SigningStore.FindAsync(hash) is not { } record || await parts.Groups.FindAsync(record.Group) is not { } group)
         {
-            EqualTime.Verify();
-            throw Answers.Absent();
+            throw EqualTime.Refuse(read);
         }
         Verify(group, record, read, hash);
         var outcome = new SigningOutcome(SigningState.Cancelled, null, new StoredError(ErrorCodes.Cancelled, "The requester cancelled it."));
@@ -51,9 +50,6 @@ internal sealed class CancelSigning(GatewayParts parts)
     {
         var request = SigningRequest.Parse(record.Statement.Statement);
         var key = Requester.KeyOf(group.Manifest.Value, [.. group.Members.Select(member => member!.Value.Auth)], request);
-        if (!read.TryVerify([key], out var cancel) || cancel.Value.Request != hash)
-        {
-            throw Answers.Absent();
-        }
+        EqualTime.Require(read, read.Value.Request == hash ? key : null);
     }
 }

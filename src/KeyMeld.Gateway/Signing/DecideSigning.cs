@@ -31,13 +31,13 @@ internal sealed class DecideSigning(GatewayParts parts)
         var hash = Answers.HashOf(context, "request");
         var body = (await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SignedJson, BodyReader.StatementBody)).Value;
         var statement = body.ToStatement();
-        _ = Signed.Read<Approval>(statement);
+        var read = Signed.Read<Approval>(statement);
         if (await parts.SigningStore.GroupOfAsync(hash) is not { } groupHash || await parts.Groups.FindAsync(groupHash) is not { } group)
         {
-            EqualTime.Verify();
-            throw Answers.Absent();
+            throw EqualTime.Refuse(read);
         }
-        var vote = Verify(group, hash, statement);
+        // What is no member's, or of another request, is refused before its signature is looked at; not so what is not there.
+        var vote = read.Value.Request == hash && group.PlaceOf(read.Value.User) is not null ? Verify(group, hash, statement) : throw EqualTime.Refuse(read);
         using var wait = Waits.Begin(parts, context, parts.SigningNews, hash);
         var added = await AddAsync(group, hash, vote);
         Check(added, vote.Decision);

@@ -57,12 +57,7 @@ internal sealed class RequestSigning(GatewayParts parts)
     {
         var group = await parts.Groups.FindByRosterAsync(read.Value.Roster);
         var key = group is null ? null : read.Value.By is { } by ? group.AuthOf(by) : group.Manifest.Value.Creator;
-        if (group is null || key is null)
-        {
-            EqualTime.Verify();
-            throw Answers.Absent();
-        }
-        return read.TryVerify([key], out var request) ? (group, request) : throw Answers.Absent();
+        return (group!, EqualTime.Require(read, key));
     }
 
     private async Task<SigningNews?> UntilFinalAsync(Waiting<SigningNews> wait, Hash32 request, bool isNew, CancellationToken aborted)

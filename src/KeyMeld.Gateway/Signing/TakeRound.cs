@@ -43,8 +43,7 @@ internal sealed class TakeRound(GatewayParts parts)
         var blob = body.ToEnvelope();
         if (await parts.SigningStore.FindAsync(hash) is not { } record || await parts.Groups.FindAsync(record.Group) is not { } group)
         {
-            EqualTime.Verify();
-            throw Answers.Absent();
+            throw Refuse(hash, blob);
         }
         Verify(group, record, blob);
         if (record.State.IsFinal())
@@ -70,15 +69,22 @@ internal sealed class TakeRound(GatewayParts parts)
         var isHome = blob.Node.Kind == NodeKind.Home && request.Signers.Contains(blob.Node.Index) && group.Manifest.Value.Participants[blob.Node.Index].Enclave is null;
         if (!isHome || group.AuthOf(blob.Node.Index) is not { } auth)
         {
-            EqualTime.Verify();
-            throw Answers.Absent();
+            throw Refuse(record.Request, blob);
         }
-        var purpose = blob.Tau is null ? Purposes.Round1 : Purposes.Round2;
-        if (!blob.Verify(purpose, request.Roster, record.Request, auth))
+        if (!blob.Verify(PurposeOf(blob), request.Roster, record.Request, auth))
         {
             throw Answers.Absent();
         }
     }
+
+    // A blob may be large, and all of it is signed: where nobody's signature would do it is hashed as well.
+    private static KeyMeldException Refuse(Hash32 request, RoundBlobEnvelope blob)
+    {
+        blob.Verify(PurposeOf(blob), default, request, EqualTime.Nobody);
+        return Answers.Absent();
+    }
+
+    private static string PurposeOf(RoundBlobEnvelope blob) => blob.Tau is null ? Purposes.Round1 : Purposes.Round2;
 
     private static RoundBlob ToWire(RoundBlobEnvelope blob) => new()
     {

@@ -23,7 +23,7 @@ internal static class OperatorCommand
         var file = new Option<string?>("--out") { Description = "Where the token goes, readable by you alone; without it it is printed, once." };
         var command = new Command("token", "Draw an operator's bearer token. The gateway is given its SHA-256 only (operator.token_sha256).");
         command.Options.Add(file);
-        return command.Runs((parsed, _) =>
+        return command.Runs((parsed, cancellationToken) =>
         {
             Span<byte> secret = stackalloc byte[TokenBytes];
             Span<byte> token = stackalloc byte[2 * TokenBytes];

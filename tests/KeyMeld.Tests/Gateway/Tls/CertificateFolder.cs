@@ -8,6 +8,8 @@ namespace KeyMeld.Tests.Gateway.Tls;
 /// <summary>A certificate and its key as PEM files that can be renewed, of an authority of their own.</summary>
 internal sealed class CertificateFolder : IDisposable
 {
+    public const string Issuer = "CN=door";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("km-tls-");
     private readonly TestAuthority _authority = new("door");
 

@@ -90,7 +90,7 @@ public sealed class TlsListenerTests : IDisposable
         },
         adjust: settings => settings with { Production = true });
 
-    private static HttpClient Client() => new(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
+    private static HttpClient Client() => new(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == CertificateFolder.Issuer } });
 
     private static async Task<SslStream> HandshakeAsync(Uri address, SslProtocols protocols, CipherSuitesPolicy? suites = null)
     {
@@ -100,7 +100,7 @@ public sealed class TlsListenerTests : IDisposable
         await stream.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
             {
-                TargetHost = "localhost", EnabledSslProtocols = protocols, CipherSuitesPolicy = suites, AllowTlsResume = false, RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                TargetHost = "localhost", EnabledSslProtocols = protocols, CipherSuitesPolicy = suites, AllowTlsResume = false, RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == CertificateFolder.Issuer,
             },
             TestContext.Current.CancellationToken);
         return stream;
