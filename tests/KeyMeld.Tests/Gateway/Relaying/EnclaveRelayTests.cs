@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using KeyMeld.Gateway.Relaying;
 using KeyMeld.Tests.Enclave.Support;
 using Microsoft.Extensions.Time.Testing;
 
