@@ -43,5 +43,7 @@ try {
   }
 }
 END
-"$root/clients/typescript/node_modules/.bin/tsc" --module nodenext --strict --skipLibCheck --types node --typeRoots "$root/clients/typescript/node_modules/@types" use.mts
+# The README's TypeScript, in one module.
+{ echo 'declare const passphrase: Uint8Array;'; sed -n '/^```ts$/,/^```$/{/^```/d;p}' "$root/clients/typescript/README.md"; } >readme.mts
+"$root/clients/typescript/node_modules/.bin/tsc" --module nodenext --strict --skipLibCheck --types node --typeRoots "$root/clients/typescript/node_modules/@types" --lib es2023,es2024.string,dom,dom.iterable,dom.asynciterable use.mts readme.mts
 [ "$(node use.mjs)" = "the package can be used" ]

@@ -26,6 +26,8 @@ export type { ErrorCode } from './generated/errorCodes.js';
 export { Invitation } from './groups/invitation.js';
 export type { NewKeyOptions } from './keys/keyAdding.js';
 export { OwnedKey } from './keys/ownedKey.js';
+export { type PreSigned, adapt, extract } from './signing/preSignature.js';
+export { leavesOf } from './groups/scriptTrees.js';
 export { Profile } from './profile/profile.js';
 export { MemoryStore, type Store } from './profile/store.js';
 export type { SigningState } from './profile/records.js';

@@ -6,7 +6,7 @@ import { type NodeId, sameNode } from '../statements/nodeId.js';
 import { type ItemResult, parseResult } from '../statements/signingResult.js';
 import { aad, purposes } from '../groups/aad.js';
 import type { SessionSecret } from '../groups/sessionSecret.js';
-import { isPreSignature } from './preSignature.js';
+import { nonceParity } from './preSignature.js';
 import { type RoundBlob, isResultOf } from './roundBlob.js';
 import { type VerifiedRequest, messageOf } from './verifiedRequest.js';
 
@@ -46,7 +46,7 @@ function check(request: VerifiedRequest, blob: RoundBlob, index: number, result:
   if (result.kind === 'completed' && item.adaptor === undefined) {
     requireSignature(verifySchnorr(outputKey, messageOf(item), result.signature));
   } else if (result.kind === 'presigned' && item.adaptor !== undefined) {
-    requireSignature(isPreSignature(outputKey, messageOf(item), item.adaptor, result.preSignature));
+    requireSignature(nonceParity({ outputKey, message: item.message, point: item.adaptor, preSignature: result.preSignature }) !== undefined);
   } else if (result.kind !== 'failed' || (result.node !== undefined && !names(request.nodes, result.node))) {
     throw wrong(blob, `has something else for the item ${item.item} than was asked`);
   }

@@ -14,8 +14,10 @@ import { memberBinding, openMemberKey, proofDigest } from '#dist/groups/memberKe
 import { receiptDigest, verifyReceipts } from '#dist/groups/receipt.js';
 import { Roster } from '#dist/groups/roster.js';
 import { treeRoot } from '#dist/groups/scriptTrees.js';
+import { KeyMeldError } from '#dist/errors/keyMeldError.js';
 import { authorize, callDigest } from '#dist/http/authorization.js';
 import { awaitedBy, readDecision } from '#dist/signing/approvalRule.js';
+import { adapt, extract } from '#dist/signing/preSignature.js';
 import { openResult } from '#dist/signing/signedResult.js';
 import { roundDigest } from '#dist/signing/roundBlob.js';
 import { adaptorProofDigest, verifyRequest } from '#dist/signing/verifiedRequest.js';
@@ -61,6 +63,20 @@ describe('protocol vectors', { skip: sharedVectorsMissing }, () => {
       const again = recode[one.text('type')]?.(one.bytes('bytes'));
       assert.equal(again === undefined ? undefined : toHex(again), ['identity', 'result'].includes(one.text('type')) ? undefined : one.text('bytes'), one.text('type'));
     }
+  });
+
+  test('whatever is taken is encoded to the same bytes: there is one encoding of each value', () => {
+    let taken = 0;
+    for (const one of all.list('accepted').filter((each) => recode[each.text('type')]?.(each.bytes('bytes')) !== undefined)) {
+      const bytes = one.bytes('bytes');
+      for (let i = 0; i < bytes.length; i++) {
+        const changed = Uint8Array.from(bytes, (byte, at) => (at === i ? byte ^ ([0x01, 0x20, 0x80, 0xff][i & 3] ?? 0) : byte));
+        const again = reencoded(one.text('type'), changed);
+        assert.ok(again === undefined || again === toHex(changed), `${one.text('type')} with byte ${i} changed`);
+        taken += again === undefined ? 0 : 1;
+      }
+    }
+    assert.ok(taken > 300);
   });
 
   test('every refused structure is refused with a code', () => {
@@ -196,7 +212,19 @@ describe('protocol vectors', { skip: sharedVectorsMissing }, () => {
     const results = openResult(verified, session(), resultBlob(all));
     assert.equal(results.length, 5);
     const made = results.map((one) => (one.kind === 'completed' ? one.signature : one.kind === 'presigned' ? one.preSignature : one.error));
-    assert.deepEqual(made, items.map((one) => (one.has('signature') ? one.text('signature') : one.text('presignature'))));
+    assert.deepEqual(made, items.map((one) => one.text('signature')));
+    items.forEach((one, index) => {
+      const item = verified.items[index] ?? assert.fail();
+      if (item.adaptor !== undefined) {
+        const preSigned = { outputKey: verified.keys[index]?.outputKey ?? assert.fail(), message: item.message, point: item.adaptor, preSignature: one.signature('signature') };
+        const secret = extract(preSigned, one.signature('adapted'));
+        assert.equal(secret.publicKey, item.adaptor);
+        assert.equal(adapt(preSigned, secret), one.text('adapted'));
+        assert.equal(codeOf(() => adapt(preSigned, all.secret('registrations.0.member_secret'))), 'adaptor_mismatch');
+        assert.equal(codeOf(() => adapt({ ...preSigned, message: '00'.repeat(32) as never }, secret)), 'presignature_invalid');
+        assert.equal(codeOf(() => extract(preSigned, preSigned.preSignature)), 'adaptor_mismatch');
+      }
+    });
     assert.equal(toHex(roundDigest('result', verified.roster.rosterHash, verified.request.digest, resultBlob(all))), all.text('rounds.result.blob_digest'));
   });
 
@@ -232,6 +260,16 @@ describe('protocol vectors', { skip: sharedVectorsMissing }, () => {
     }
   });
 });
+
+/** What a structure is encoded to again; undefined when it is refused, which only ever happens with a code. */
+function reencoded(type: string, bytes: Uint8Array): string | undefined {
+  try {
+    return toHex(recode[type]?.(bytes) ?? assert.fail());
+  } catch (error) {
+    assert.ok(error instanceof KeyMeldError && (error.code === 'statement_invalid' || error.code === 'limit_exceeded'), String(error));
+    return undefined;
+  }
+}
 
 const call = (one: Vectors) => ({ method: one.text('method'), authority: one.text('authority'), target: one.text('target'), body: one.bytes('body'), timestamp: one.number('ts') });
 
