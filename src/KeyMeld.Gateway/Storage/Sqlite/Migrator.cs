@@ -9,7 +9,7 @@ internal sealed record Migration(int Number, string Name, string Sql);
 /// <summary>Numbered, forward only, checked at every start.</summary>
 internal static class Migrator
 {
-    public static readonly IReadOnlyList<Migration> All = [Migrations.Initial.Migration, Migrations.SealedKeyGuards.Migration, Migrations.OwnedKeys.Migration];
+    public static readonly IReadOnlyList<Migration> All = [Migrations.Initial.Migration, Migrations.SealedKeyGuards.Migration, Migrations.OwnedKeys.Migration, Migrations.OverviewIndexes.Migration];
 
     /// <exception cref="KeyMeldException">storage_failed: the file was migrated by another or a newer program.</exception>
     public static void Run(SqliteSession session, TimeProvider time, IReadOnlyList<Migration>? migrations = null)

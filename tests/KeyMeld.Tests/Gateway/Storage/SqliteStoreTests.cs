@@ -49,6 +49,20 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
     }
 
     [Fact]
+    public async Task What_an_operator_is_shown_is_read_from_indexes_without_sorting()
+    {
+        await using (new Stores(File))
+        {
+        }
+        foreach (var (query, index) in new[] { (SqliteOverviewStore.SigningsQuery, "signings_deadlines"), (SqliteOverviewStore.SigningsCount, "signings_deadlines"), (SqliteOverviewStore.GroupsQuery, "groups_joining") })
+        {
+            var steps = Explain(query);
+            Assert.Contains(index, steps, StringComparison.Ordinal);
+            Assert.DoesNotContain("TEMP B-TREE", steps, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task G10_a_deleted_key_row_is_remembered()
     {
         var stores = new Stores(File);
@@ -239,6 +253,20 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         return connection;
     }
 
+    private string Explain(string query)
+    {
+        using var connection = OpenRaw();
+        using var command = connection.CreateCommand();
+        command.CommandText = "EXPLAIN QUERY PLAN " + query.Replace("$state", "'waiting'", StringComparison.Ordinal).Replace("$most", "50", StringComparison.Ordinal).Replace("$limit", "50", StringComparison.Ordinal);
+        using var reader = command.ExecuteReader();
+        var steps = new List<string>();
+        while (reader.Read())
+        {
+            steps.Add(reader.GetString(3));
+        }
+        return string.Join('\n', steps);
+    }
+
     private string Sql(string sql)
     {
         using var connection = OpenRaw();
@@ -268,6 +296,8 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         public IKeyStore Keys => new SqliteKeyStore(_database);
 
         public IReplayStore Replay => new SqliteReplayStore(_database, TimeProvider.System);
+
+        public IOverviewStore Overview => new SqliteOverviewStore(_database);
 
         public async Task RestartAsync()
         {

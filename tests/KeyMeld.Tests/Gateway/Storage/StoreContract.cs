@@ -17,6 +17,8 @@ internal interface IStores : IAsyncDisposable
 
     IReplayStore Replay { get; }
 
+    IOverviewStore Overview { get; }
+
     /// <summary>Closes the database and opens it again.</summary>
     Task RestartAsync();
 }

@@ -1,0 +1,11 @@
+namespace KeyMeld.Gateway.Storage.Sqlite.Migrations;
+
+internal static class OverviewIndexes
+{
+    // What an operator is shown comes from these, however many rows there are.
+    public static readonly Migration Migration = new(4, "overview indexes", """
+        CREATE INDEX signings_deadlines ON signings (state, expires_ms) WHERE state IN ('waiting', 'running');
+        DROP INDEX groups_joining;
+        CREATE INDEX groups_joining ON groups (state, created_ms) WHERE state = 'joining';
+        """);
+}
