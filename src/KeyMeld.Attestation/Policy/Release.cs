@@ -48,7 +48,11 @@ public sealed record Release
             : throw new ArgumentException($"A configuration digest is {DigestDigits} lower-case hex digits.", nameof(value));
     }
 
-    internal bool Matches(Pcrs pcrs, string kmsKeyArn, string? configurationDigest = null) =>
+    /// <summary>Whether an enclave is this release.</summary>
+    /// <param name="pcrs">What a verified document of it measures.</param>
+    /// <param name="kmsKeyArn">The KMS key in the identity that document attests.</param>
+    /// <param name="configurationDigest">The configuration digest in that identity, lower-case hex.</param>
+    public bool Matches(Pcrs pcrs, string kmsKeyArn, string? configurationDigest = null) =>
         Pcr0 == pcrs.Pcr0 && Pcr1 == pcrs.Pcr1 && Pcr2 == pcrs.Pcr2 && KmsKeyArn == kmsKeyArn
         && (ConfigurationDigest is null || ConfigurationDigest == configurationDigest);
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using KeyMeld.Attestation;
 using KeyMeld.Protocol.Errors;
 
@@ -40,17 +39,9 @@ internal static class ReleaseFile
         try
         {
             var bytes = SmallFile.Read(path, ReleaseManifest.MaxSize);
-            using var document = JsonDocument.Parse(bytes);
-            if (document.RootElement.TryGetProperty("Type", out _))
-            {
-                return Guard(path, () => ReleaseManifest.Parse(bytes)).Release;
-            }
-            var measurements = document.RootElement.GetProperty("Measurements");
-            return new Release(
-                measurements.GetProperty("PCR0").GetString()!, measurements.GetProperty("PCR1").GetString()!, measurements.GetProperty("PCR2").GetString()!,
-                document.RootElement.GetProperty("KmsKeyArn").GetString()!);
+            return DescribedRelease.IsManifest(bytes) ? Guard(path, () => ReleaseManifest.Parse(bytes)).Release : DescribedRelease.Parse(bytes);
         }
-        catch (Exception exception) when (exception is IOException or JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
+        catch (Exception exception) when (exception is IOException or ReleaseException)
         {
             throw new KeyMeldException(ErrorCodes.ProfileInvalid, $"{path} is not a release: it needs Measurements with PCR0, PCR1, PCR2 and KmsKeyArn.", exception);
         }

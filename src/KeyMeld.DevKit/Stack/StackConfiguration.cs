@@ -51,6 +51,7 @@ internal static class StackConfiguration
             server: { listen: "http://127.0.0.1:{{options.Port}}", public_url: "http://127.0.0.1:{{options.Port}}" }
             storage: { kind: sqlite, path: "{{layout.Database}}" }
             operator: { token_sha256: "{{OperatorTokenHash(layout)}}" }
+            attestation: { development_root: "{{layout.RootCertificate}}", releases: ["{{layout.Release}}"] }
             kms: { enabled: true, endpoint_url: {{Quote(endpoint)}}, key_id: "{{keyId}}", enable_attestation: {{(options.Attestation ? "true" : "false")}} }
             enclaves:
 
@@ -79,6 +80,8 @@ internal static class StackConfiguration
             ["KEYMELD__KMS__KEY_ID"] = keyId,
             ["KEYMELD__KMS__ENABLE_ATTESTATION"] = options.Attestation ? "true" : "false",
             ["KEYMELD__OPERATOR__TOKEN_SHA256"] = OperatorTokenHash(layout),
+            ["KEYMELD__ATTESTATION__DEVELOPMENT_ROOT"] = layout.RootCertificate,
+            ["KEYMELD__ATTESTATION__RELEASES__0"] = layout.Release,
         };
         for (var id = 0; id < options.Enclaves; id++)
         {

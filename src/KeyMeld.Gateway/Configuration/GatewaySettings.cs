@@ -23,6 +23,9 @@ internal sealed record GatewaySettings
     /// <summary>Whether AWS credentials are those of the instance's role, fetched and refreshed, in place of the environment's.</summary>
     public bool InstanceRole { get; init; }
 
+    /// <summary>What the dashboard compares the enclaves with.</summary>
+    public AttestationSettings Attestation { get; init; } = AttestationSettings.None;
+
     /// <summary>SHA-256 of the operator's bearer token; without it no token opens anything.</summary>
     public required ImmutableArray<byte>? OperatorTokenHash { get; init; }
 

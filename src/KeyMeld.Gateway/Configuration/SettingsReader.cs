@@ -59,6 +59,7 @@ internal static class SettingsReader
         var level = ReadLogLevel(root);
         var (token, operators) = OperatorSection.Read(root.Section("operator", required: false), production);
         var instanceRole = ReadCredentials(root.Section("credentials", required: false));
+        var attestation = AttestationSection.Read(root.Section("attestation", required: false), production);
         root.Finish();
         if (production is not { } mode || server is null || storage is null || kms is null)
         {
@@ -78,6 +79,7 @@ internal static class SettingsReader
             OperatorTokenHash = token,
             OperatorListener = operators,
             InstanceRole = instanceRole,
+            Attestation = attestation,
         };
     }
 

@@ -44,6 +44,7 @@ public class SettingsReaderTests
             log: warning
             operator: { token_sha256: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }
             limits: { calls_per_second: 7, waits: 3 }
+            attestation: { releases: [a.json, b.json], releaser: releaser.pem, development_root: root.pem }
             """);
 
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 8090), settings.Server.Listen);
@@ -54,6 +55,8 @@ public class SettingsReaderTests
         Assert.Equal([new EnclaveSettings(0, "unix:data/run/enclave-0.sock")], settings.Enclaves);
         Assert.Equal(Microsoft.Extensions.Logging.LogLevel.Warning, settings.LogLevel);
         Assert.Equal(0x01, settings.OperatorTokenHash!.Value[0]);
+        Assert.Equal((string[])["a.json", "b.json"], settings.Attestation.Releases);
+        Assert.Equal(("releaser.pem", "root.pem"), (settings.Attestation.Releaser, settings.Attestation.DevelopmentRoot));
         Assert.Equal((7, 3, 8), (settings.Limits.CallsPerSecond, settings.Limits.Waits, settings.Limits.LargeBodies));
     }
 
@@ -113,6 +116,8 @@ public class SettingsReaderTests
     [InlineData("enclaves: [ {", "forwarder: { listen: \"unix:/run/kms.sock\" }\nenclaves: [ {", "forwarder.listen: must be a vsock port in production")]
     [InlineData("unix:/run/keymeld/enclave-0.sock\" } ]", "vsock:16:5000\" } ]\nforwarder: { listen: \"vsock:any:8000\", target: \"kms.eu-west-1.amazonaws.com:443\" }", "forwarder.target: must in production be KMS of region us-west-2")]
     [InlineData("unix:/run/keymeld/enclave-0.sock\" } ]", "vsock:16:5000\" } ]\nforwarder: { listen: \"vsock:any:8000\", target: \"kms.us-west-2.amazonaws.com:80\" }", "forwarder.target: must in production be KMS of region us-west-2")]
+    [InlineData("enclaves: [ {", "attestation: { development_root: root.pem }\nenclaves: [ {", "attestation.development_root: is for development")]
+    [InlineData("enclaves: [ {", "attestation: { releaser: releaser.pem }\nenclaves: [ {", "attestation.releaser: signs releases, of which none is given")]
     [InlineData("unix:/run/keymeld/enclave-0.sock", "vsock:any:5000", "enclaves[0].address: must be unix:PATH")]
     [InlineData("arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "alias/keymeld", "kms.key_id: with enable_attestation the full key ARN")]
     [InlineData("https://keymeld.example.com", "http://keymeld.example.com", "server.public_url: http:// is for this machine only")]
