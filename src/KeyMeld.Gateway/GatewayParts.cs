@@ -1,5 +1,6 @@
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Credentials;
+using KeyMeld.Gateway.Dashboard;
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Keygen;
@@ -33,6 +34,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         _logger = loggers.CreateLogger<GatewayParts>();
         Time = time;
         Certificates = new Certificates(settings, time, loggers.CreateLogger<CertificateKeeper>());
+        var releases = KnownReleases.Load(settings);
         _database = SqliteDatabase.Open(settings.Storage.Path, time);
         GroupStore = new SqliteGroupStore(_database);
         SigningStore = new SqliteSigningStore(_database);
@@ -51,6 +53,9 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Limits = new CallLimits(settings.Limits, time);
         Readers = new ReaderGate(settings.Server.PublicUrl, new SqliteReplayStore(_database, time), Limits, time);
         Bodies = new BodyReader(settings.Limits, time);
+        OverviewStore = new SqliteOverviewStore(_database);
+        Attested = new AttestedFleet(Fleet, releases, time);
+        Board = new OverviewBoard(this);
         telemetry.Meter.Meter.Observe(Fleet);
         telemetry.Meter.Meter.Observe(SigningRunner, telemetry.Held, _credentials, settings.Production);
     }
@@ -89,6 +94,14 @@ internal sealed partial class GatewayParts : IAsyncDisposable
 
     public BodyReader Bodies { get; }
 
+    public IOverviewStore OverviewStore { get; }
+
+    /// <summary>What the dashboard knows of the enclaves beyond their state.</summary>
+    public AttestedFleet Attested { get; }
+
+    /// <summary>What the dashboard shows.</summary>
+    public OverviewBoard Board { get; }
+
     public Announcements<GroupNews> GroupNews { get; } = new();
 
     public Announcements<SigningNews> SigningNews { get; } = new();
@@ -113,11 +126,13 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         await SigningRunner.DisposeAsync();
         await GroupRunner.DisposeAsync();
         await _credentials.DisposeAsync();
+        await Attested.DisposeAsync();
         await Fleet.DisposeAsync();
         _metadata.Dispose();
         await _database.DisposeAsync();
         Bodies.Dispose();
         Certificates.Dispose();
+        Board.Dispose();
         _stopping.Dispose();
     }
 

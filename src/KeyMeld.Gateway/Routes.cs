@@ -1,3 +1,4 @@
+using KeyMeld.Gateway.Dashboard;
 using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.Keys;
 using KeyMeld.Gateway.OpenApi;
@@ -33,6 +34,13 @@ internal static class Routes
         routes.MapPost(Api + "/signing/{request}/rounds", new TakeRound(parts).HandleAsync).WithMetadata(TakeRound.Operation);
 
         routes.MapPost(Api + "/operator/enclaves/{id}/{change}", new ChangeKeys(parts).HandleAsync).WithMetadata(ChangeKeys.Operation);
+
+        routes.MapGet(Api + "/operator/overview", new ShowOverview(parts).HandleAsync).WithMetadata(ShowOverview.Operation);
+        routes.MapGet(Api + "/operator/events", new WatchOverview(parts, stopping).HandleAsync).WithMetadata(WatchOverview.Operation);
+        foreach (var file in DashboardFiles.All)
+        {
+            routes.MapMethods(file.Path, [HttpMethods.Get, HttpMethods.Head], new ServeFile(file).HandleAsync).WithMetadata(file);
+        }
 
         routes.MapPost(Api + "/keys", new AddKey(parts).HandleAsync).WithMetadata(AddKey.Operation);
         routes.MapGet(Api + "/keys", new ListKeys(parts).HandleAsync).WithMetadata(ListKeys.Operation);

@@ -32,6 +32,7 @@ internal static class UpCommand
             var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, TimeSpan.FromSeconds(60), cancellationToken);
             fleet.Print();
             Report.Facts(
+                ("dashboard", $"{stack.Gateway}"),
                 ("api", $"{stack.Gateway}api/v1"),
                 ("development root", stack.Layout.RootCertificate),
                 ("kms", $"{stack.KmsEndpoint} {stack.KmsKey}"),

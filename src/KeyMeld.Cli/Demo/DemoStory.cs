@@ -21,7 +21,7 @@ internal sealed class DemoStory(StackOptions options, StepPrinter steps)
             await steps.RunAsync("Start KMS emulator, NSM simulator, three enclaves and the gateway", async tell =>
             {
                 stack = await DevelopmentStack.StartAsync(options, tell, cancellationToken);
-                return string.Join(", ", stack.Processes().Select(process => $"{process.Name} (pid {process.Id})"));
+                return $"{string.Join(", ", stack.Processes().Select(process => $"{process.Name} (pid {process.Id})"))}\ndashboard, while it lasts: {stack.Gateway}";
             });
             await steps.RunAsync("Genesis: each enclave makes its identity key and has it sealed by KMS, with attestation", async _ =>
             {

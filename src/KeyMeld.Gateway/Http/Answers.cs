@@ -8,13 +8,15 @@ namespace KeyMeld.Gateway.Http;
 /// <summary>Small things every call needs.</summary>
 internal static class Answers
 {
-    public static Task JsonAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type)
+    public static Task JsonAsync<T>(HttpContext context, int status, T value, JsonTypeInfo<T> type) => JsonAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(value, type));
+
+    /// <param name="bytes">JSON.</param>
+    public static Task JsonAsync(HttpContext context, int status, byte[] bytes)
     {
         var response = context.Response;
         response.StatusCode = status;
         response.ContentType = "application/json";
         Headers.Set(response);
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(value, type);
         response.ContentLength = bytes.Length;
         return response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
     }

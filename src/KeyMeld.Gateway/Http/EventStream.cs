@@ -5,17 +5,27 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace KeyMeld.Gateway.Http;
 
+/// <param name="Name">The event's type.</param>
+/// <param name="Data">JSON on one line.</param>
+internal sealed record ServerEvent(string Name, byte[] Data);
+
 /// <summary>Writes one stream of states until the final one, the caller's going or the gateway's stop.</summary>
 internal static class EventStream
 {
-    private static readonly byte[] Begin = Encoding.ASCII.GetBytes("event: state\ndata: ");
     private static readonly byte[] End = "\n\n"u8.ToArray();
     private static readonly byte[] Alive = ": still here\n\n"u8.ToArray();
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     /// <param name="next">The first state at once, then each change; null ends the stream.</param>
-    public static async Task RunAsync<T>(HttpContext context, Func<CancellationToken, Task<T?>> next, JsonTypeInfo<T> type, TimeProvider time, CancellationToken stopping)
-        where T : class
+    public static Task RunAsync<T>(HttpContext context, Func<CancellationToken, Task<T?>> next, JsonTypeInfo<T> type, TimeProvider time, CancellationToken stopping)
+        where T : class => RunAsync(
+            context,
+            async cancellationToken => await next(cancellationToken) is { } state ? new ServerEvent("state", JsonSerializer.SerializeToUtf8Bytes(state, type)) : null,
+            time,
+            stopping);
+
+    /// <param name="next">The first event at once, then each when it comes; null ends the stream.</param>
+    public static async Task RunAsync(HttpContext context, Func<CancellationToken, Task<ServerEvent?>> next, TimeProvider time, CancellationToken stopping)
     {
         context.Response.StatusCode = StatusCodes.Status200OK;
         context.Response.ContentType = "text/event-stream";
@@ -36,7 +46,7 @@ internal static class EventStream
                 {
                     return;
                 }
-                byte[] text = [.. Begin, .. JsonSerializer.SerializeToUtf8Bytes(state, type), .. End];
+                byte[] text = [.. Encoding.ASCII.GetBytes($"event: {state.Name}\ndata: "), .. state.Data, .. End];
                 await WriteAsync(context, text, over.Token);
                 change = next(over.Token);
             }

@@ -44,6 +44,9 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         _renewal = time.CreateTimer(_ => RenewLeases(), null, LeaseRenewal, LeaseRenewal);
     }
 
+    /// <summary>This gateway's id, under which it holds leases.</summary>
+    public Id16 Owner => _owner;
+
     /// <summary>How many signings are in their rounds.</summary>
     public int Running => _runs.Count;
 

@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using KeyMeld.Gateway;
 using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Dashboard;
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Statements;
@@ -45,7 +46,7 @@ internal sealed class TestGateway : IAsyncDisposable
     public GatewayParts Parts => _app!.Services.GetRequiredService<GatewayParts>();
 
     /// <summary>What is mapped.</summary>
-    public IEnumerable<RouteEndpoint> Routes => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.Cast<RouteEndpoint>();
+    public IEnumerable<RouteEndpoint> Routes => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.Cast<RouteEndpoint>().Where(route => route.Metadata.GetMetadata<DashboardFile>() is null);
 
     public string Database => Path.Combine(_folder.FullName, "data", "keymeld.db");
 

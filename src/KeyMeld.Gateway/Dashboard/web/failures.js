@@ -1,0 +1,28 @@
+import { el, show } from './dom.js';
+import { prose, ticking } from './format.js';
+import { steps } from './steps.js';
+
+const subjects = { signing: 'A signing failed', group: 'A group did not form', enclave: 'An enclave stopped being ready', call: 'A call was answered with a fault' };
+
+function happened({ of, step, enclave, count }) {
+  const who = enclave === undefined ? '' : of === 'enclave' ? '' : `, last refused by enclave ${enclave}`;
+  const subject = of === 'enclave' && enclave !== undefined ? `Enclave ${enclave} stopped being ready` : subjects[of] ?? of;
+  const where = step ? ` while it ${steps[step] ? `was at: ${steps[step].name.toLowerCase()}` : step}` : '';
+  return `${subject}${where}${who}${count > 1 ? ` (${count} times in a row)` : ''}`;
+}
+
+function row(failure) {
+  return el('tr', { role: 'row' },
+    el('th', { scope: 'row', role: 'rowheader', 'data-label': 'When' }, ticking(failure.at, 'ago')),
+    el('td', { role: 'cell', 'data-label': 'What happened' }, happened(failure)),
+    el('td', { role: 'cell', 'data-label': 'Code' }, el('code', { class: 'code' }, failure.code)),
+    el('td', { role: 'cell', 'data-label': 'What to do' }, prose(failure.advice)));
+}
+
+export function showFailures(root, failures) {
+  show(root, el('h2', { id: 'failures-title' }, 'Recent failures'), el('div', { class: 'card table-card' }, failures.length === 0
+    ? el('p', { class: 'empty' }, 'Nothing failed since this gateway started.')
+    : el('table', { role: 'table' }, el('caption', null, 'Newest first'),
+      el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['When', 'What happened', 'Code', 'What to do'].map(name => el('th', { scope: 'col', role: 'columnheader' }, name)))),
+      el('tbody', { role: 'rowgroup' }, failures.map(row)))));
+}
