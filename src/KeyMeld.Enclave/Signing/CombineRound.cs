@@ -24,10 +24,15 @@ internal sealed class CombineRound(Boot boot, MemoryBudget budget, LoadedGroups 
         var statement = RequestVerifier.VerifyStatement(group.Roster, Untrusted.Statement(call.Request, "request"));
 
         using var held = new Holdings();
-        var prepared = Recall(statement, call, attempt, first.Tau());
+        var signed = Recall(statement, call, attempt, first.Tau());
+        var prepared = signed?.Prepared;
         var (request, pairs) = prepared is not null ? (prepared.Request, prepared.Pairs) : Verify(group, statement, call, held);
-        first.Verify(Purposes.Round1, request, attempt, null);
-        second.Verify(Purposes.Round2, request, attempt, first.Tau());
+        // The very bytes that were verified before this enclave signed are not verified again, and its own answer is compared.
+        if (prepared is null || !prepared.Seals.SequenceEqual(first.Seals))
+        {
+            first.Verify(Purposes.Round1, request, attempt, null);
+        }
+        second.Verify(Purposes.Round2, request, attempt, first.Tau(), own: signed?.Round2 is { } own ? UntrustedBlobs.Read(own) : null);
         held.Add(budget.Reserve(Weights.Work(pairs, first) + Weights.Work(pairs, second)));
         prepared ??= await round1.PrepareAsync(request, pairs, group.Cipher, first, attempt, own: null, cancellation);
         var partials = Round2.Open(prepared, group.Cipher, first, second);
@@ -47,13 +52,13 @@ internal sealed class CombineRound(Boot boot, MemoryBudget budget, LoadedGroups 
     }
 
     // What this enclave computed when it signed the same set, where it signed every item of it: D names the request and its items, τ every byte of round 1.
-    private PreparedRound? Recall(Signed<SigningRequest> statement, UntrustedCombine call, int attempt, Hash32 tau)
+    private StoredAnswers? Recall(Signed<SigningRequest> statement, UntrustedCombine call, int attempt, Hash32 tau)
     {
         if (Hash32.Sha256(call.Items.Span) != statement.Value.Sealed)
         {
             throw new KeyMeldException(ErrorCodes.ItemsInvalid, "The items are not those the request was signed for.");
         }
-        return table.Find(statement.Digest)?.Answers?.Prepared is { IsWhole: true } prepared && prepared.Attempt == attempt && prepared.Tau == tau ? prepared : null;
+        return table.Find(statement.Digest)?.Answers is { Prepared: { IsWhole: true } prepared } answers && prepared.Attempt == attempt && prepared.Tau == tau ? answers : null;
     }
 
     private (VerifiedRequest Request, PairMap Pairs) Verify(GroupBundle group, Signed<SigningRequest> statement, UntrustedCombine call, Holdings held)

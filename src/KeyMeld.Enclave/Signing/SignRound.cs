@@ -74,6 +74,7 @@ internal sealed class SignRound(EnclaveClock clock, Boot boot, EnclaveCounters c
         {
             entry.Answers!.Keep(prepared, memory);
         }
+        table.Answered(entry);
         return round2;
     }
 

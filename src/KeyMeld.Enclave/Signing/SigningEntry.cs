@@ -10,20 +10,35 @@ namespace KeyMeld.Enclave.Signing;
 /// One signing request in this boot: its state, and what is held while it is in that state. Only whoever holds the gate of its D touches it. Without nonces
 /// and answers it is what must be remembered until the request expires: the attempts that were, and a reject.
 /// </summary>
-internal sealed class SigningEntry(Signed<SigningRequest> request, Signed<Manifest> manifest, MemoryReservation reservation) : IDisposable
+internal sealed class SigningEntry : IDisposable
 {
+    private readonly MemoryReservation _reservation;
+
+    public SigningEntry(Signed<SigningRequest> request, Signed<Manifest> manifest, MemoryReservation reservation)
+    {
+        (Digest, Request, Manifest, SignUntil) = (request.Digest, request.Value, manifest.Digest, manifest.Value.SignUntil);
+        _reservation = reservation;
+        (PlaceOfWork, PlaceOfAnswers) = (new LinkedListNode<SigningEntry>(this), new LinkedListNode<SigningEntry>(this));
+    }
+
     /// <summary>What an entry takes of the memory budget while it holds nothing else.</summary>
     public const int Weight = 1024;
 
     /// <summary>D.</summary>
-    public Hash32 Digest { get; } = request.Digest;
+    public Hash32 Digest { get; }
 
-    public SigningRequest Request { get; } = request.Value;
+    public SigningRequest Request { get; }
 
-    public Hash32 Manifest { get; } = manifest.Digest;
+    public Hash32 Manifest { get; }
 
     /// <summary>The manifest's <c>sign_until</c>.</summary>
-    public long? SignUntil { get; } = manifest.Value.SignUntil;
+    public long? SignUntil { get; }
+
+    /// <summary>Where it stands among those whose work could be given up; the table's alone.</summary>
+    internal LinkedListNode<SigningEntry> PlaceOfWork { get; }
+
+    /// <summary>Where it stands among those whose answers could be given up; the table's alone.</summary>
+    internal LinkedListNode<SigningEntry> PlaceOfAnswers { get; }
 
     public AttemptState State { get; private set; } = new AttemptState.Untouched();
 
@@ -69,7 +84,7 @@ internal sealed class SigningEntry(Signed<SigningRequest> request, Signed<Manife
     public void Dispose()
     {
         Wipe();
-        reservation.Dispose();
+        _reservation.Dispose();
     }
 
     private void Wipe()

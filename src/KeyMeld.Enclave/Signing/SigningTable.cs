@@ -18,13 +18,16 @@ internal sealed class SigningTable : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<Hash32, SigningEntry> _entries = [];
     private readonly KeyedGates<Hash32> _gates = new();
+    // Whose work and whose answers could be given up, the oldest first: among very many, memory is found without looking at all of them.
+    private readonly LinkedList<SigningEntry> _prepared = [];
+    private readonly LinkedList<SigningEntry> _answered = [];
     private readonly MemoryBudget _budget;
 
     public SigningTable(MemoryBudget budget)
     {
         _budget = budget;
-        budget.AddRelief(Relief.Recomputable, () => GiveUp(entry => entry.Answers?.Prepared is not null, entry => entry.Answers?.DropPrepared()));
-        budget.AddRelief(Relief.Answers, () => GiveUp(entry => entry.State is AttemptState.Answered, entry => entry.Apply(new AttemptCommand.Burn())));
+        budget.AddRelief(Relief.Recomputable, () => GiveUp(_prepared, entry => entry.Answers?.Prepared is not null, entry => entry.Answers?.DropPrepared()));
+        budget.AddRelief(Relief.Answers, () => GiveUp(_answered, entry => entry.State is AttemptState.Answered, entry => entry.Apply(new AttemptCommand.Burn())));
     }
 
     public int Count
@@ -61,11 +64,23 @@ internal sealed class SigningTable : IDisposable
         return entry;
     }
 
+    /// <summary>The request was answered: what is kept of that can be given up from now on.</summary>
+    public void Answered(SigningEntry entry)
+    {
+        lock (_lock)
+        {
+            Last(_prepared, entry.PlaceOfWork);
+            Last(_answered, entry.PlaceOfAnswers);
+        }
+    }
+
     public void Remove(SigningEntry entry)
     {
         lock (_lock)
         {
             _entries.Remove(entry.Digest);
+            entry.PlaceOfWork.List?.Remove(entry.PlaceOfWork);
+            entry.PlaceOfAnswers.List?.Remove(entry.PlaceOfAnswers);
         }
         entry.Dispose();
     }
@@ -122,28 +137,50 @@ internal sealed class SigningTable : IDisposable
         }
     }
 
+    private static void Last(LinkedList<SigningEntry> queue, LinkedListNode<SigningEntry> place)
+    {
+        place.List?.Remove(place);
+        queue.AddLast(place);
+    }
+
     // Never waits for a gate: whoever asks for memory may hold one.
-    private bool GiveUp(Func<SigningEntry, bool> which, Action<SigningEntry> act)
+    private bool GiveUp(LinkedList<SigningEntry> queue, Func<SigningEntry, bool> which, Action<SigningEntry> act)
     {
         var freed = 0;
-        foreach (var digest in Where(which))
+        List<LinkedListNode<SigningEntry>> busy = [];
+        while (freed < AnswersAtOnce && TakeFirst(queue) is { } place)
         {
-            if (freed == AnswersAtOnce)
+            if (!_gates.TryEnter(place.Value.Digest, out var gate))
             {
-                break;
+                busy.Add(place);
+                continue;
             }
-            if (_gates.TryEnter(digest, out var gate))
+            using (gate)
             {
-                using (gate)
+                if (which(place.Value))
                 {
-                    if (Find(digest) is { } entry && which(entry))
-                    {
-                        act(entry);
-                        freed++;
-                    }
+                    act(place.Value);
+                    freed++;
                 }
             }
         }
+        lock (_lock)
+        {
+            busy.FindAll(place => _entries.GetValueOrDefault(place.Value.Digest) == place.Value).ForEach(place => Last(queue, place));
+        }
         return freed > 0;
+    }
+
+    private LinkedListNode<SigningEntry>? TakeFirst(LinkedList<SigningEntry> queue)
+    {
+        lock (_lock)
+        {
+            var first = queue.First;
+            if (first is not null)
+            {
+                queue.RemoveFirst();
+            }
+            return first;
+        }
     }
 }

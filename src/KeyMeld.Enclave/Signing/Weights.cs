@@ -15,6 +15,7 @@ internal static class Weights
     private const int Session = 512;
     private const int AnswerHead = 512;
     private const int Round2Pair = 96;
+    private const int Seal = 256; // of a blob of round 1, with its signature
     private const int Point = 352; // of an and adaptor, with its proof
     private const int ChainByte = 10; // a script tree of small leaves is that much larger in memory than encoded
 
@@ -28,7 +29,7 @@ internal static class Weights
     public static long Answers(int round1Bytes, int own) => (2 * AnswerHead) + round1Bytes + ((long)Round2Pair * own);
 
     /// <summary>Sessions kept for Combine, with the request they are of.</summary>
-    public static long Prepared(VerifiedRequest request, PairMap pairs) => ((Item + Session) * (long)request.Items.Count) + (Key * Math.Min(request.Items.Count, Limits.DistinctKeys)) + (16L * pairs.Count) + ContextBytes(request) + Chains(request) + Points(request);
+    public static long Prepared(VerifiedRequest request, PairMap pairs) => ((Item + Session) * (long)request.Items.Count) + (Key * Math.Min(request.Items.Count, Limits.DistinctKeys)) + (16L * pairs.Count) + (Seal * (long)request.Nodes.Count) + ContextBytes(request) + Chains(request) + Points(request);
 
     /// <summary>The tweak chains that the items bring, each once, as they are shared.</summary>
     public static long Chains(VerifiedRequest request) => ChainByte * request.Items.Select(item => item.Tweaks).OfType<TweakChain>().Distinct().Sum(chain => (long)chain.EncodedLength);

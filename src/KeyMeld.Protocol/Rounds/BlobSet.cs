@@ -1,4 +1,5 @@
 // protocol.md section 6, "Rounds" and "Blame": one blob of every node, in node order, each signed for exactly these values; anything else is relay_fault and names nobody.
+using System.Collections.Immutable;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Groups;
 using KeyMeld.Protocol.Ids;
@@ -24,6 +25,9 @@ public sealed class BlobSet
 
     /// <summary>SHA-256 of each blob.</summary>
     public IReadOnlyList<Hash32> Hashes { get; }
+
+    /// <summary>All of every blob but its content, which τ names.</summary>
+    public ImmutableArray<BlobSeal> Seals => [.. Blobs.Select(blob => new BlobSeal(blob.Node, blob.Attempt, blob.Boot, blob.Tau, blob.Signature))];
 
     /// <summary>τ, where this is a round-1 set.</summary>
     public Hash32 Tau() => Round1Set.Tau(Hashes);
@@ -70,3 +74,11 @@ public sealed class BlobSet
 
     private static KeyMeldException Fault(string message) => new(ErrorCodes.RelayFault, message);
 }
+
+/// <summary>What a round blob says beside its content. Two sets with the same τ and equal seals are the same, byte for byte: whoever verified one has verified the other.</summary>
+/// <param name="Node">Who says it.</param>
+/// <param name="Attempt">In which attempt.</param>
+/// <param name="Boot">In which boot.</param>
+/// <param name="Tau">τ; null in round 1.</param>
+/// <param name="Signature">The node's.</param>
+public readonly record struct BlobSeal(NodeId Node, int Attempt, Id16 Boot, Hash32? Tau, SchnorrSignature Signature);

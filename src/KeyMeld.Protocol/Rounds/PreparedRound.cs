@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Secp256k1;
@@ -23,6 +24,9 @@ public sealed class PreparedRound
 
     /// <summary>τ of the set.</summary>
     public required Hash32 Tau { get; init; }
+
+    /// <summary>Of the blobs of the set, as they were verified.</summary>
+    public required ImmutableArray<BlobSeal> Seals { get; init; }
 
     /// <summary>Whether every item was looked at, or only those that one node signs.</summary>
     public required bool IsWhole { get; init; }

@@ -49,6 +49,7 @@ public sealed class Round1(BatchRunner batch)
             Pairs = pairs,
             Attempt = attempt,
             Tau = set.Tau(),
+            Seals = set.Seals,
             IsWhole = due.Length == request.Items.Count,
             Sessions = new SigningSession?[request.Items.Count],
             Faults = new ItemFault?[request.Items.Count],

@@ -155,6 +155,43 @@ public sealed class SpliceTests
     }
 
     [Fact]
+    public async Task G20_an_enclave_that_verified_a_round_1_set_when_it_signed_combines_no_other_with_the_same_content()
+    {
+        var driver = new Driver(new TestRequest(Group(), TestRequest.Messages(2)), _enclaves);
+        var stale = await driver.OpenAllAsync(1);
+        var round1 = await driver.OpenAllAsync(2);
+        var round2 = await driver.SignAllAsync(round1, 2);
+
+        // τ names the content of the blobs and nothing else of them: it is the same in all of these.
+        Action<RoundBlob>[] alterations =
+        [
+            blob => blob.Signature = blob.Signature.Flipped(),
+            blob => blob.Signature = stale[1].Signature,
+            blob => blob.Boot = blob.Boot.Flipped(),
+            blob => blob.Attempt = 1,
+            blob => blob.Tau = driver.Request.Digest.ToWire(),
+            blob => blob.NodeIndex = 2,
+            blob => blob.NodeKind = 1,
+        ];
+        foreach (var alter in alterations)
+        {
+            for (var node = 0; node < round1.Length; node++)
+            {
+                RoundBlob[] set = [.. round1];
+                set[node] = round1[node].Clone().With(alter);
+                if (!set[node].Equals(round1[node]))
+                {
+                    await Refused.WithAsync(ErrorCodes.RelayFault, () => driver.CombineAsync(0, set, round2, 2));
+                }
+            }
+            RoundBlob[] own = [round2[0].Clone().With(alter), round2[1], round2[2]];
+            await Refused.WithAsync(ErrorCodes.RelayFault, () => driver.CombineAsync(0, round1, own, 2));
+        }
+        Completed(driver, await driver.CombineAsync(0, round1, round2, 2));
+        Completed(driver, await driver.CombineAsync(1, round1, round2, 2));
+    }
+
+    [Fact]
     public async Task G11_a_result_that_the_gateway_altered_or_took_from_another_request_is_refused_by_the_client()
     {
         var group = Group();
