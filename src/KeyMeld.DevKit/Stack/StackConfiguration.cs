@@ -49,7 +49,7 @@ internal static class StackConfiguration
             # Written by the development stack; see config/development.yaml for every setting.
             mode: development
             server: { listen: "http://127.0.0.1:{{options.Port}}", public_url: "http://127.0.0.1:{{options.Port}}" }
-            storage: { kind: sqlite, path: "{{layout.Database}}" }
+            storage: {{Storage(layout, options)}}
             operator: { token_sha256: "{{OperatorTokenHash(layout)}}" }
             attestation: { development_root: "{{layout.RootCertificate}}", releases: ["{{layout.Release}}"] }
             kms: { enabled: true, endpoint_url: {{Quote(endpoint)}}, key_id: "{{keyId}}", enable_attestation: {{(options.Attestation ? "true" : "false")}} }
@@ -66,6 +66,10 @@ internal static class StackConfiguration
         }
         WriteIfChanged(layout.GatewayConfiguration, text.ToString());
     }
+
+    private static string Storage(StackLayout layout, StackOptions options) => options.Postgres is { } server
+        ? $"{{ kind: postgres, host: \"{server.Host}\", port: {server.Port}, database: \"{server.Database}\", user: \"{server.User}\", password_file: \"{server.PasswordFile}\" }}"
+        : $"{{ kind: sqlite, path: \"{layout.Database}\" }}";
 
     /// <summary>The same decisions as environment overrides, for a configuration file of the user's.</summary>
     public static Dictionary<string, string> Overrides(StackLayout layout, StackOptions options, string keyId, Uri? endpoint)

@@ -24,6 +24,9 @@ public sealed record StackOptions
     /// <summary>A gateway configuration to use instead of the generated one; what the stack decides (addresses, database, KMS key) is put over it.</summary>
     public string? GatewayConfiguration { get; init; }
 
+    /// <summary>A PostgreSQL database, which its owner made and keeps running, in place of the SQLite file; only with the generated gateway configuration.</summary>
+    public StackDatabase? Postgres { get; init; }
+
     /// <summary>Whether KMS calls carry attestation documents. False is for LocalStack, moto and the like.</summary>
     public bool Attestation { get; init; } = true;
 
@@ -39,3 +42,11 @@ public sealed record StackOptions
     /// <summary>The region of the KMS key.</summary>
     public string Region { get; init; } = "us-west-2";
 }
+
+/// <summary>A PostgreSQL database of the stack's gateway.</summary>
+/// <param name="Host">The folder of its unix socket.</param>
+/// <param name="Port">The number in the socket's name.</param>
+/// <param name="Database">Its name.</param>
+/// <param name="User">Who owns it.</param>
+/// <param name="PasswordFile">A file with that user's password.</param>
+public sealed record StackDatabase(string Host, int Port, string Database, string User, string PasswordFile);

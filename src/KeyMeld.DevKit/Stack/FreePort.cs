@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace KeyMeld.Cli.Scenes;
+namespace KeyMeld.DevKit.Stack;
 
 /// <summary>Ports nobody listens on now.</summary>
-internal static class FreePort
+public static class FreePort
 {
+    /// <summary>A port of this machine that the system chose and nobody has yet.</summary>
     public static int Next()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
