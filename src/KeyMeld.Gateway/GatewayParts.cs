@@ -7,7 +7,6 @@ using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Signing;
 using KeyMeld.Gateway.Storage;
-using KeyMeld.Gateway.Storage.Sqlite;
 using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Gateway.Tls;
 using KeyMeld.Protocol.Errors;
@@ -19,7 +18,7 @@ namespace KeyMeld.Gateway;
 /// <summary>What the gateway is made of, put together in one place.</summary>
 internal sealed partial class GatewayParts : IAsyncDisposable
 {
-    private readonly SqliteDatabase _database;
+    private readonly Stores _stores;
     private readonly InstanceMetadata _metadata;
     private readonly CredentialKeeper _credentials;
     private readonly CancellationTokenSource _stopping = new();
@@ -35,10 +34,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Time = time;
         Certificates = new Certificates(settings, time, loggers.CreateLogger<CertificateKeeper>());
         var releases = KnownReleases.Load(settings);
-        _database = SqliteDatabase.Open(settings.Storage.Path, time);
-        GroupStore = new SqliteGroupStore(_database);
-        SigningStore = new SqliteSigningStore(_database);
-        SealedKeys = new SqliteSealedKeyStore(_database);
+        _stores = Stores.Open(settings.Storage, time);
         _metadata = metadata ?? new InstanceMetadata();
         _credentials = settings.InstanceRole
             ? CredentialKeeper.Fetched(_metadata.FetchAsync, time, Jitter, loggers.CreateLogger<CredentialKeeper>())
@@ -46,14 +42,12 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Fleet = new EnclaveFleet(settings, _credentials, SealedKeys, telemetry, time, loggers.CreateLogger<EnclaveFleet>());
         KeyChanges = new KeyChanges(Fleet, SealedKeys, time, loggers.CreateLogger<KeyChanges>());
         Operators = new OperatorGate(settings);
-        KeyStore = new SqliteKeyStore(_database);
         Groups = new GroupBook(GroupStore);
         GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, telemetry, time, loggers.CreateLogger<GroupRunner>());
         SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, RoundNews, telemetry, time, loggers.CreateLogger<SigningRunner>());
         Limits = new CallLimits(settings.Limits, time);
-        Readers = new ReaderGate(settings.Server.PublicUrl, new SqliteReplayStore(_database, time), Limits, time);
+        Readers = new ReaderGate(settings.Server.PublicUrl, _stores.Replay, Limits, time);
         Bodies = new BodyReader(settings.Limits, time);
-        OverviewStore = new SqliteOverviewStore(_database);
         Attested = new AttestedFleet(Fleet, releases, time);
         Board = new OverviewBoard(this);
         telemetry.Meter.Meter.Observe(Fleet);
@@ -66,13 +60,13 @@ internal sealed partial class GatewayParts : IAsyncDisposable
 
     public GatewayTelemetry Telemetry { get; }
 
-    public IGroupStore GroupStore { get; }
+    public IGroupStore GroupStore => _stores.Groups;
 
-    public ISigningStore SigningStore { get; }
+    public ISigningStore SigningStore => _stores.Signings;
 
-    public ISealedKeyStore SealedKeys { get; }
+    public ISealedKeyStore SealedKeys => _stores.SealedKeys;
 
-    public IKeyStore KeyStore { get; }
+    public IKeyStore KeyStore => _stores.Keys;
 
     public EnclaveFleet Fleet { get; }
 
@@ -94,7 +88,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
 
     public BodyReader Bodies { get; }
 
-    public IOverviewStore OverviewStore { get; }
+    public IOverviewStore OverviewStore => _stores.Overview;
 
     /// <summary>What the dashboard knows of the enclaves beyond their state.</summary>
     public AttestedFleet Attested { get; }
@@ -129,7 +123,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         await Attested.DisposeAsync();
         await Fleet.DisposeAsync();
         _metadata.Dispose();
-        await _database.DisposeAsync();
+        await _stores.DisposeAsync();
         Bodies.Dispose();
         Certificates.Dispose();
         Board.Dispose();

@@ -47,7 +47,30 @@ internal sealed record ServerSettings(IPEndPoint Listen, Uri PublicUrl, Certific
 
 internal sealed record CertificateFiles(string Certificate, string Key);
 
-internal sealed record StorageSettings(string Path);
+/// <summary>The database.</summary>
+internal abstract record StorageSettings
+{
+    private StorageSettings()
+    {
+    }
+
+    /// <summary>A file of this gateway alone.</summary>
+    internal sealed record Sqlite(string Path) : StorageSettings;
+
+    /// <summary>A database on a server, shared with other gateways.</summary>
+    /// <param name="Host">A host name, or the folder of a unix socket.</param>
+    /// <param name="Password">Where the password is; null where the server asks for none.</param>
+    /// <param name="Tls">Whether the server proves by a certificate that it is <paramref name="Host"/>, and everything is encrypted.</param>
+    /// <param name="RootCertificate">PEM file of the roots its certificate may end in; those of the system without it.</param>
+    /// <param name="Connections">How many this gateway opens at most.</param>
+    internal sealed record Postgres(string Host, int Port, string Database, string User, PasswordSource? Password, bool Tls, string? RootCertificate, int Connections) : StorageSettings
+    {
+        public bool IsSocket => Host.StartsWith('/');
+    }
+}
+
+/// <summary>Where a password is: exactly one of the two. Read again for each new connection, so that it can be changed.</summary>
+internal sealed record PasswordSource(string? File, string? Variable);
 
 /// <summary>What the operator believes about KMS. The enclaves decide by their own measured file; where the two differ, the enclave is not used.</summary>
 internal sealed record KmsSettings(bool Enabled, string KeyId, Uri? Endpoint, bool EnableAttestation)

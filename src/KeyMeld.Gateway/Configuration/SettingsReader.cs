@@ -49,7 +49,7 @@ internal static class SettingsReader
             var other => root.Fail<bool?>("mode", $"must be production or development, not '{other}'"),
         };
         var server = ServerSection.Read(root.Section("server"));
-        var storage = ReadStorage(root.Section("storage"));
+        var storage = StorageSection.Read(root.Section("storage"), production);
         var kms = ReadKms(root.Section("kms"), production);
         var enclaves = ReadEnclaves(root);
         var forwarder = root.Has("forwarder") ? ForwarderSection.Read(root.Section("forwarder"), kms, enclaves, production) : null;
@@ -81,18 +81,6 @@ internal static class SettingsReader
             InstanceRole = instanceRole,
             Attestation = attestation,
         };
-    }
-
-    private static StorageSettings? ReadStorage(SettingsSection section)
-    {
-        var kind = section.Text("kind");
-        if (kind is not (null or "sqlite"))
-        {
-            section.Fail<object>("kind", $"must be sqlite, not '{kind}'");
-        }
-        var path = section.Text("path");
-        section.Finish();
-        return path is null ? null : new StorageSettings(path);
     }
 
     private static KmsSettings? ReadKms(SettingsSection section, bool? production)

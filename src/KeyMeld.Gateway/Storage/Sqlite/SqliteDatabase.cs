@@ -29,7 +29,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             ownership = PrepareFiles(path);
             session = OpenSession(path, SqliteOpenMode.ReadWrite);
             session.Script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
-            Migrator.Run(session, time);
+            SqliteMigrator.Run(session, time);
             // Whoever held leases is gone: this process has the file now.
             session.Execute(SqliteSigningStore.ReleaseAll);
             return new SqliteDatabase(path, ownership, new SqliteWriter(session));
@@ -121,7 +121,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     }
 
     // SQLite gives -wal and -shm the rights of the database file, so that has to exist with the right ones first.
-    private static FileStream PrepareFiles(string path)
+    internal static FileStream PrepareFiles(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))
@@ -142,7 +142,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         return ownership;
     }
 
-    private static SqliteSession OpenSession(string path, SqliteOpenMode mode)
+    internal static SqliteSession OpenSession(string path, SqliteOpenMode mode)
     {
         // Pooling is ours: a pooled handle of the driver would outlive the lock.
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, ForeignKeys = true }.ToString());

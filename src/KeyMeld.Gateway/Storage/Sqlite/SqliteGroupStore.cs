@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Storage.Sqlite;
@@ -38,7 +37,7 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
 
     public ValueTask<bool> HasReaderAsync(Hash32 group, ReadOnlySpan<byte> key)
     {
-        var reader = ReaderOf(group, key);
+        var reader = GroupRows.ReaderOf(group, key);
         return database.ReadAsync(session => session.Exists("SELECT 1 FROM group_readers WHERE reader = $reader", ("$reader", reader)));
     }
 
@@ -112,9 +111,7 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         session.All("SELECT manifest_hash FROM groups WHERE state = 'joining'", row => row.Hash(0)).ToImmutableArray());
 
     private static void AddReader(SqliteSession session, Hash32 group, ReadOnlySpan<byte> key) =>
-        session.Execute("INSERT INTO group_readers (reader) VALUES ($reader) ON CONFLICT DO NOTHING", ("$reader", ReaderOf(group, key)));
-
-    private static byte[] ReaderOf(Hash32 group, ReadOnlySpan<byte> key) => SHA256.HashData([.. group.Bytes, .. key]);
+        session.Execute("INSERT INTO group_readers (reader) VALUES ($reader) ON CONFLICT DO NOTHING", ("$reader", GroupRows.ReaderOf(group, key)));
 
     private sealed record Found(Hash32 Hash);
 }

@@ -1,13 +1,10 @@
 using System.Collections.Immutable;
 using KeyMeld.Protocol.Ids;
-using Microsoft.Data.Sqlite;
 
 namespace KeyMeld.Gateway.Storage.Sqlite;
 
 internal sealed class SqliteKeyStore(SqliteDatabase database) : IKeyStore
 {
-    private const string Columns = "key_hash, auth, statement, signature, sealed, answer, erase_hash";
-
     public Task<AddedKey> AddAsync(NewKey key, int most) => database.WriteAsync(session =>
     {
         if (session.Exists("SELECT 1 FROM owned_keys WHERE key_hash = $key", ("$key", key.Hash.ToArray())))
@@ -27,13 +24,13 @@ internal sealed class SqliteKeyStore(SqliteDatabase database) : IKeyStore
     });
 
     public ValueTask<KeyRecord?> FindAsync(Hash32 key) => database.ReadAsync(session =>
-        session.First($"SELECT {Columns} FROM owned_keys WHERE key_hash = $key", Read, ("$key", key.ToArray())));
+        session.First($"SELECT {KeyRows.Columns} FROM owned_keys WHERE key_hash = $key", KeyRows.Read, ("$key", key.ToArray())));
 
     public ValueTask<Hash32?> FindByIdAsync(ReadOnlyMemory<byte> auth, Id16 id) => database.ReadAsync(session =>
-        session.First($"SELECT {Columns} FROM owned_keys WHERE auth = $auth AND key_id = $id", Read, ("$auth", auth.ToArray()), ("$id", id.ToArray()))?.Hash);
+        session.First($"SELECT {KeyRows.Columns} FROM owned_keys WHERE auth = $auth AND key_id = $id", KeyRows.Read, ("$auth", auth.ToArray()), ("$id", id.ToArray()))?.Hash);
 
     public ValueTask<ImmutableArray<KeyRecord>> ListAsync(ReadOnlyMemory<byte> auth) => database.ReadAsync(session =>
-        session.All($"SELECT {Columns} FROM owned_keys WHERE auth = $auth AND erase_hash IS NULL ORDER BY created_ms, key_hash", Read, ("$auth", auth.ToArray())).ToImmutableArray());
+        session.All($"SELECT {KeyRows.Columns} FROM owned_keys WHERE auth = $auth AND erase_hash IS NULL ORDER BY created_ms, key_hash", KeyRows.Read, ("$auth", auth.ToArray())).ToImmutableArray());
 
     public async Task<bool> EraseAsync(Hash32 key, Hash32 statement)
     {
@@ -44,13 +41,5 @@ internal sealed class SqliteKeyStore(SqliteDatabase database) : IKeyStore
             ("$key", key.ToArray()), ("$statement", statement.ToArray())) == 1);
         await database.CheckpointAsync();
         return erased;
-    }
-
-    private static KeyRecord Read(SqliteDataReader row)
-    {
-        var record = new KeyRecord(row.Hash(0), row.Blob(1), row.OptionalStatement(2, 3), row.OptionalBlob(4), row.OptionalBlob(5), row.OptionalHash(6));
-        return record.IsErased == (record.Statement is null) && record.IsErased == (record.Sealed is null) && record.IsErased == (record.Answer is null)
-            ? record
-            : throw new UnreadableRowException("A key has neither all it needs nor was it erased.");
     }
 }

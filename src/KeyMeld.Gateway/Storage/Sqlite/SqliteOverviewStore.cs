@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace KeyMeld.Gateway.Storage.Sqlite;
 
@@ -38,6 +38,6 @@ internal sealed class SqliteOverviewStore(SqliteDatabase database) : IOverviewSt
         return state == SigningState.Running ? rows : [.. rows.Select(row => row with { Approvals = [.. SqliteSigningRows.Approvals(session, row.Request)] })];
     }
 
-    private static InFlightSigning Read(SqliteDataReader row, SigningState state) =>
+    private static InFlightSigning Read(DbDataReader row, SigningState state) =>
         new(row.Hash(0), row.Hash(1), state, row.Integer(2), (int)row.Number(3), new StoredStatement(row.Blob(4), row.Blob(5)), []);
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
 namespace KeyMeld.Gateway.Storage.Sqlite;
@@ -16,14 +17,14 @@ internal sealed class SqliteSession : IDisposable
     /// <summary>Runs one statement and returns how many rows it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Prepare(sql, parameters).ExecuteNonQuery();
 
-    public T? First<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public T? First<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
         where T : class
     {
         using var reader = Prepare(sql, parameters).ExecuteReader();
         return reader.Read() ? read(reader) : null;
     }
 
-    public List<T> All<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public List<T> All<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         var rows = new List<T>();
         using var reader = Prepare(sql, parameters).ExecuteReader();
@@ -32,6 +33,16 @@ internal sealed class SqliteSession : IDisposable
             rows.Add(read(reader));
         }
         return rows;
+    }
+
+    /// <summary>Rows one by one, for who reads more than fits in memory.</summary>
+    public IEnumerable<T> Each<T>(string sql, Func<DbDataReader, T> read)
+    {
+        using var reader = Prepare(sql, []).ExecuteReader();
+        while (reader.Read())
+        {
+            yield return read(reader);
+        }
     }
 
     public bool Exists(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)

@@ -58,8 +58,7 @@ internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStor
     public Task<bool> CloseAsync(Hash32 request, SigningOutcome outcome) => database.WriteAsync(session => SqliteApprovals.Close(session, request, outcome));
 
     public ValueTask<ImmutableArray<UnfinishedSigning>> UnfinishedAsync() => database.ReadAsync(session => session.All(
-        "SELECT request_hash, state, expires_ms, attempts FROM signings WHERE state IN ('waiting', 'running')",
-        row => new UnfinishedSigning(row.Hash(0), StateWords.Signing(row.Text(1)), row.Integer(2), (int)row.Number(3))).ToImmutableArray());
+        $"SELECT {SigningRows.UnfinishedColumns} FROM signings WHERE state IN ('waiting', 'running')", SigningRows.ReadUnfinished).ToImmutableArray());
 
     public ValueTask<ImmutableArray<Hash32>> UnfinishedOfAsync(Hash32 group) => database.ReadAsync(session => session.All(
         "SELECT request_hash FROM signings WHERE state IN ('waiting', 'running') AND manifest_hash = $group", row => row.Hash(0), ("$group", group.ToArray())).ToImmutableArray());

@@ -50,7 +50,7 @@ public class SettingsReaderTests
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 8090), settings.Server.Listen);
         Assert.Equal(new Uri("http://127.0.0.1:8090"), settings.Server.PublicUrl);
         Assert.Null(settings.Server.Certificate);
-        Assert.Equal("data/keymeld.db", settings.Storage.Path);
+        Assert.Equal(new StorageSettings.Sqlite("data/keymeld.db"), settings.Storage);
         Assert.Equal(new KmsSettings(true, "alias/keymeld-enclave-master-key", new Uri("http://localhost:4566"), false), settings.Kms);
         Assert.Equal([new EnclaveSettings(0, "unix:data/run/enclave-0.sock")], settings.Enclaves);
         Assert.Equal(Microsoft.Extensions.Logging.LogLevel.Warning, settings.LogLevel);
@@ -95,17 +95,40 @@ public class SettingsReaderTests
         Assert.Contains(mistakes, line => line.StartsWith("mode: must be production or development", StringComparison.Ordinal));
         Assert.Contains(mistakes, line => line.StartsWith("server.listen: must be http://ADDRESS:PORT", StringComparison.Ordinal));
         Assert.Contains(mistakes, line => line.StartsWith("server.public_url: http:// is for this machine only", StringComparison.Ordinal));
-        Assert.Contains("storage.kind: must be sqlite, not 'mysql'", mistakes);
-        Assert.Contains("storage.path: is missing", mistakes);
+        Assert.Contains("storage.kind: must be sqlite or postgres, not 'mysql'", mistakes);
         Assert.Contains("kms.enabled: must be true or false, not 'yes'", mistakes);
         Assert.Contains(mistakes, line => line.StartsWith("kms.key_id: with enable_attestation the full key ARN", StringComparison.Ordinal));
         Assert.Contains(mistakes, line => line.StartsWith("kms.region: is no setting", StringComparison.Ordinal));
         Assert.Contains(mistakes, line => line.StartsWith("enclaves[0].id: must be a whole number", StringComparison.Ordinal));
         Assert.Contains("enclaves[1].address: is missing", mistakes);
         Assert.Contains(mistakes, line => line.StartsWith("enclaves[0].address: must be unix:PATH", StringComparison.Ordinal));
-        Assert.Equal(12, mistakes.Length);
+        Assert.Equal(11, mistakes.Length);
         Assert.Contains(mistakes, line => line.StartsWith("colour: is no setting", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("kind: postgres, host: /run/postgresql, database: keymeld, user: gateway", "/run/postgresql 5432 keymeld gateway - - False - 20")]
+    [InlineData("kind: postgres, host: db.example.com, port: 6432, database: k, user: g, password_file: /run/p, connections: 50", "db.example.com 6432 k g /run/p - True - 50")]
+    [InlineData("kind: postgres, host: db, database: k, user: g, password_variable: SECRET, tls: verify-full, root_certificate: /r.pem", "db 5432 k g - SECRET True /r.pem 20")]
+    public void A_postgres_database_is_named_by_host_and_user_and_verified_over_a_network(string storage, string expected)
+    {
+        var server = Assert.IsType<StorageSettings.Postgres>(Read(Production.Replace("kind: sqlite, path: \"/var/lib/keymeld/keymeld.db\"", storage, StringComparison.Ordinal)).Storage);
+        Assert.Equal(expected,
+            $"{server.Host} {server.Port} {server.Database} {server.User} {server.Password?.File ?? "-"} {server.Password?.Variable ?? "-"} {server.Tls} {server.RootCertificate ?? "-"} {server.Connections}");
+    }
+
+    [Theory]
+    [InlineData("kind: sqlite", "storage.path: is missing")]
+    [InlineData("kind: postgres", "storage.host: is missing\nstorage.database: is missing\nstorage.user: is missing")]
+    [InlineData("kind: postgres, host: db, database: k, user: g, tls: off", "storage.tls: must be verify-full in production; only a unix socket (host: /FOLDER) goes without")]
+    [InlineData("kind: postgres, host: 127.0.0.1, database: k, user: g, tls: off", "storage.tls: must be verify-full in production; only a unix socket (host: /FOLDER) goes without")]
+    [InlineData("kind: postgres, host: db, database: k, user: g, tls: require", "storage.tls: must be verify-full or off, not 'require'")]
+    [InlineData("kind: postgres, host: /run, database: k, user: g, tls: verify-full", "storage.tls: has no use on a unix socket")]
+    [InlineData("kind: postgres, host: /run, database: k, user: g, root_certificate: r.pem", "storage.root_certificate: is for tls: verify-full only")]
+    [InlineData("kind: postgres, host: /run, database: k, user: g, password_file: f, password_variable: V", "storage.password_file: password_file and password_variable exclude each other")]
+    [InlineData("kind: postgres, host: /run, database: k, user: g, password: secret", "storage.password: is no setting; known are connections, database, host, kind, password_file, password_variable, port, root_certificate, tls, user")]
+    public void A_storage_section_that_is_not_whole_or_would_weaken_is_refused(string storage, string expected) =>
+        Assert.Equal(expected.Split('\n'), Mistakes(Production.Replace("kind: sqlite, path: \"/var/lib/keymeld/keymeld.db\"", storage, StringComparison.Ordinal)));
 
     [Theory]
     [InlineData("enabled: true", "enabled: false", "kms.enabled: must be true in production")]

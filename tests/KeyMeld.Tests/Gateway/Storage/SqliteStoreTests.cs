@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Gateway.Storage.Migrations;
 using KeyMeld.Gateway.Storage.Sqlite;
 using KeyMeld.Protocol.Errors;
 using Microsoft.Data.Sqlite;
@@ -208,7 +209,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         }
         Sql("UPDATE schema_migrations SET sha256 = 'other'");
         Assert.Contains("made by another program", Assert.Throws<KeyMeldException>(() => new Stores(File)).Message, StringComparison.Ordinal);
-        Sql($"INSERT INTO schema_migrations VALUES ({Migrator.All.Count + 1}, 'later', '', 0)");
+        Sql($"INSERT INTO schema_migrations VALUES ({SqliteMigrator.All.Count + 1}, 'later', '', 0)");
         Assert.Contains("start the newer program", Assert.Throws<KeyMeldException>(() => new Stores(File)).Message, StringComparison.Ordinal);
     }
 
@@ -220,9 +221,9 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         }
         using (var session = new SqliteSession(OpenRaw()))
         {
-            Assert.Throws<SqliteException>(() => Migrator.Run(session, TimeProvider.System, [.. Migrator.All, new Migration(Migrator.All.Count + 1, "bad", "CREATE TABLE fine (a); CREATE TABLE groups (a);")]));
+            Assert.Throws<SqliteException>(() => SqliteMigrator.Run(session, TimeProvider.System, migrations: [.. SqliteMigrator.All, new Migration(SqliteMigrator.All.Count + 1, "bad", "CREATE TABLE fine (a); CREATE TABLE groups (a);", "")]));
         }
-        Assert.Equal($"{Migrator.All.Count}|0", Sql("SELECT (SELECT count(*) FROM schema_migrations), (SELECT count(*) FROM sqlite_master WHERE name = 'fine')"));
+        Assert.Equal($"{SqliteMigrator.All.Count}|0", Sql("SELECT (SELECT count(*) FROM schema_migrations), (SELECT count(*) FROM sqlite_master WHERE name = 'fine')"));
     }
 
     [Fact]
@@ -236,7 +237,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         Assert.Equal(garbage, System.IO.File.ReadAllBytes(File));
     }
 
-    private protected override IStores Open() => new Stores(File);
+    private protected override Task<IStores> OpenAsync() => Task.FromResult<IStores>(new Stores(File));
 
     private bool IsInAnyFile(byte[] needle) => Directory.GetFiles(Path.GetDirectoryName(File)!, "keymeld.db*").Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)).Any(file =>
     {
@@ -276,35 +277,54 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         return reader.Read() ? string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => Convert.ToString(reader.GetValue(column), CultureInfo.InvariantCulture))) : "";
     }
 
-    private sealed class Stores : IStores
+    private sealed class Stores(string file) : IStores
     {
-        private readonly string _file;
-        private SqliteDatabase _database;
+        private KeyMeld.Gateway.Storage.Stores _stores = Database(file);
 
-        public Stores(string file)
-        {
-            _file = file;
-            _database = SqliteDatabase.Open(file, TimeProvider.System);
-        }
+        public ISealedKeyStore SealedKeys => _stores.SealedKeys;
 
-        public ISealedKeyStore SealedKeys => new SqliteSealedKeyStore(_database);
+        public IGroupStore Groups => _stores.Groups;
 
-        public IGroupStore Groups => new SqliteGroupStore(_database);
+        public ISigningStore Signings => _stores.Signings;
 
-        public ISigningStore Signings => new SqliteSigningStore(_database);
+        public IKeyStore Keys => _stores.Keys;
 
-        public IKeyStore Keys => new SqliteKeyStore(_database);
+        public IReplayStore Replay => _stores.Replay;
 
-        public IReplayStore Replay => new SqliteReplayStore(_database, TimeProvider.System);
+        public IOverviewStore Overview => _stores.Overview;
 
-        public IOverviewStore Overview => new SqliteOverviewStore(_database);
+        // The file is this process's alone.
+        public Task<IStores> BesideAsync() => Task.FromResult<IStores>(new Beside(KeyMeld.Gateway.Storage.Stores.Of((SqliteDatabase)_stores.Database, TimeProvider.System)));
 
         public async Task RestartAsync()
         {
-            await _database.DisposeAsync();
-            _database = SqliteDatabase.Open(_file, TimeProvider.System);
+            await _stores.DisposeAsync();
+            _stores = Database(file);
         }
 
-        public ValueTask DisposeAsync() => _database.DisposeAsync();
+        public ValueTask DisposeAsync() => _stores.DisposeAsync();
+
+        private static KeyMeld.Gateway.Storage.Stores Database(string file) => KeyMeld.Gateway.Storage.Stores.Of(SqliteDatabase.Open(file, TimeProvider.System), TimeProvider.System);
+    }
+
+    private sealed class Beside(KeyMeld.Gateway.Storage.Stores stores) : IStores
+    {
+        public ISealedKeyStore SealedKeys => stores.SealedKeys;
+
+        public IGroupStore Groups => stores.Groups;
+
+        public ISigningStore Signings => stores.Signings;
+
+        public IKeyStore Keys => stores.Keys;
+
+        public IReplayStore Replay => stores.Replay;
+
+        public IOverviewStore Overview => stores.Overview;
+
+        public Task<IStores> BesideAsync() => throw new NotSupportedException();
+
+        public Task RestartAsync() => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

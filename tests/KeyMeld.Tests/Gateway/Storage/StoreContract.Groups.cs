@@ -8,7 +8,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_group_comes_back_as_it_was_stored()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var group = Group();
         Assert.Null(await stores.Groups.FindAsync(group.Hash));
 
@@ -34,7 +34,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Only_the_registration_that_saw_all_accepted_ones_is_admitted()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var group = await AddGroupAsync(stores);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(place => stores.Groups.AddRegistrationAsync(group.Hash, 0, Registration(place), Bytes(32))));
@@ -48,7 +48,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_group_is_formed_once_and_found_by_its_roster()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var group = await AddGroupAsync(stores);
         var roster = Hash();
         var receipts = ImmutableArray.Create(new StoredReceipt(0, Bytes(64)), new StoredReceipt(1, Bytes(64)));
@@ -71,7 +71,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_group_that_failed_says_why()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var group = await AddGroupAsync(stores);
 
         Assert.True(await stores.Groups.CloseAsync(group.Hash, GroupState.Failed, new StoredError("receipt_invalid", "Why.")));
@@ -83,7 +83,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task An_erased_group_leaves_hashes_and_nothing_else()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var group = await AddGroupAsync(stores);
         var registration = Registration(0);
         await stores.Groups.AddRegistrationAsync(group.Hash, 0, registration, Bytes(32));
@@ -104,7 +104,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_member_erases_its_own_envelope_of_a_formed_group_once()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var group = await AddGroupAsync(stores);
         await stores.Groups.AddRegistrationAsync(group.Hash, 0, Registration(0), Bytes(32));
         await stores.Groups.AddRegistrationAsync(group.Hash, 1, Registration(1), Bytes(32));
@@ -123,7 +123,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Readers_are_the_groups_own_also_after_it_was_erased()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var group = await AddGroupAsync(stores);
         var member = Bytes(32);
         await stores.Groups.AddRegistrationAsync(group.Hash, 0, Registration(0), member);

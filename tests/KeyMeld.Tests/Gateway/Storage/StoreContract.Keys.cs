@@ -9,7 +9,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_key_comes_back_as_it_was_stored_and_after_a_restart()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var key = Key();
         Assert.Null(await stores.Keys.FindAsync(key.Hash));
         Assert.Null(await stores.Keys.FindByIdAsync(key.Auth, key.Id));
@@ -26,7 +26,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_key_stands_once_and_its_id_is_taken_within_its_auth_only()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var key = Key();
         await stores.Keys.AddAsync(key, MostKeys);
 
@@ -39,7 +39,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Of_one_key_added_by_many_at_once_one_stands()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var key = Key();
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => stores.Keys.AddAsync(key with { Sealed = Bytes(61) }, MostKeys)));
         Assert.Equal((1, 19), (answers.Count(answer => answer == AddedKey.Added), answers.Count(answer => answer == AddedKey.Repeated)));
@@ -48,7 +48,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task An_auth_lists_its_own_keys_oldest_first_and_has_no_more_than_its_share()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var auth = Bytes(32);
         var keys = Enumerable.Range(0, 3).Select(age => Key() with { Auth = auth, Created = 100 - age }).ToList();
         foreach (var key in keys)
@@ -65,7 +65,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task An_erased_key_is_known_and_does_not_come_back()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var (key, statement) = (Key(), Hash());
         Assert.False(await stores.Keys.EraseAsync(key.Hash, statement));
         await stores.Keys.AddAsync(key, MostKeys);

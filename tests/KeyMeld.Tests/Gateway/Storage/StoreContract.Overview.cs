@@ -7,7 +7,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task An_operator_is_shown_what_runs_then_what_waits_the_nearest_deadline_first_and_no_more_than_asked_for()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var (late, soon, later) = (await UntilAsync(9_000), await UntilAsync(5_000), await UntilAsync(8_000));
         var running = (await UntilAsync(99_000), lease: Lease());
         var (done, lease) = (await UntilAsync(1_000), Lease());
@@ -38,7 +38,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task An_operator_is_shown_the_newest_groups_that_are_joining_and_no_others()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var groups = Enumerable.Range(1, 4).Select(at => Group() with { Created = at * 1000 }).ToList();
         foreach (var group in groups)
         {
@@ -55,7 +55,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_database_says_what_it_is()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var facts = await stores.Overview.FactsAsync();
         Assert.NotEmpty(facts.Kind);
         Assert.InRange(facts.Bytes, 1, long.MaxValue);

@@ -8,7 +8,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_sealed_key_comes_back_as_it_was_stored_and_after_a_restart()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var row = Row(3);
         Assert.False((await stores.SealedKeys.ReadAsync(3)).EverHadOne);
 
@@ -23,7 +23,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_sealed_key_is_never_overwritten_by_another()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var row = Row(3);
         Assert.True(await stores.SealedKeys.AddFirstAsync(row));
 
@@ -36,7 +36,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Of_many_first_keys_at_once_one_stands()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => stores.SealedKeys.AddFirstAsync(Row(3))));
 
         Assert.Single(answers, true);
@@ -46,7 +46,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_new_epoch_retires_the_one_before_and_stands_after_a_restart()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var (first, second, third) = (Row(3), Row(3, 2), Row(3, 3));
         await stores.SealedKeys.AddFirstAsync(first);
 
@@ -62,7 +62,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_new_epoch_that_began_with_another_newest_key_changes_nothing()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var (first, second) = (Row(3), Row(3, 2));
         Assert.False(await stores.SealedKeys.AddNextAsync(first, second));
         await stores.SealedKeys.AddFirstAsync(first);
@@ -81,7 +81,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Of_many_next_keys_at_once_one_stands()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var first = Row(3);
         await stores.SealedKeys.AddFirstAsync(first);
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => stores.SealedKeys.AddNextAsync(first, Row(3, 2))));
@@ -93,7 +93,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Ciphertexts_are_replaced_all_or_none_and_only_those_that_were_read()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         SealedKeyRow[] old = [Row(3), Row(3, 2)];
         await stores.SealedKeys.AddFirstAsync(old[0]);
         await stores.SealedKeys.AddNextAsync(old[0], old[1]);
@@ -117,7 +117,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_key_is_never_replaced_by_another_key()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var row = Row(3);
         await stores.SealedKeys.AddFirstAsync(row);
 
@@ -150,7 +150,7 @@ public abstract partial class StoreContract
         }
     }
 
-    private protected static SealedKeyRow Row(uint enclave, uint epoch = 1) => new()
+    internal static SealedKeyRow Row(uint enclave, uint epoch = 1) => new()
     {
         EnclaveId = enclave,
         KeyEpoch = epoch,

@@ -11,7 +11,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_signing_comes_back_as_it_was_stored()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
 
         Assert.Equal(AddedSigning.Added, await stores.Signings.AddAsync(signing, null, Most));
@@ -34,7 +34,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_signing_added_with_a_lease_runs_with_its_first_attempt_reserved()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
         var lease = Lease();
 
@@ -50,7 +50,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task An_attempt_is_taken_over_as_it_is_and_by_one_gateway_only()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
         var (first, second) = (Lease(), Lease());
         await stores.Signings.AddAsync(signing, first, Most);
@@ -70,7 +70,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Of_many_decisions_at_once_exactly_the_completing_one_starts_the_signing()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
         await stores.Signings.AddAsync(signing, null, Most);
 
@@ -86,7 +86,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_repeated_decision_changes_nothing_and_the_first_of_a_kind_stands()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
         await stores.Signings.AddAsync(signing, null, Most);
         var approval = Approval(1);
@@ -103,7 +103,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_reject_ends_the_signing_even_after_an_approval_and_while_it_runs()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
         var lease = Lease();
         await stores.Signings.AddAsync(signing, lease, Most);
@@ -121,7 +121,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Attempts_are_reserved_one_by_one_and_only_by_who_holds_the_lease()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
         var mine = Lease(now: 1000);
         var other = Lease(now: 1000);
@@ -142,7 +142,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_lease_is_renewed_and_given_up()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
         var mine = Lease(now: 1000);
         await stores.Signings.AddAsync(signing, mine, Most);
@@ -156,7 +156,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_signing_ends_once()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
         await stores.Signings.AddAsync(signing, null, Most);
 
@@ -171,7 +171,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_group_has_a_bounded_number_of_unfinished_signings()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var first = await NewSigningAsync(stores);
         var second = first with { Request = Hash(), Signing = Id() };
         Assert.Equal(AddedSigning.Added, await stores.Signings.AddAsync(first, null, 1));
@@ -185,7 +185,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_nonce_of_a_key_is_used_once_also_over_a_restart_and_by_many_at_once()
     {
-        await using var stores = Open();
+        await using var stores = await OpenAsync();
         var (key, nonce) = (Bytes(32), Bytes(16));
         var later = DateTimeOffset.UtcNow.AddMinutes(2);
 
@@ -198,7 +198,7 @@ public abstract partial class StoreContract
         Assert.True(await stores.Replay.TryUseAsync(key, Bytes(16, 7), later));
     }
 
-    private static async Task<NewSigning> NewSigningAsync(IStores stores) =>
+    private protected static async Task<NewSigning> NewSigningAsync(IStores stores) =>
         new(Hash(), (await AddGroupAsync(stores)).Hash, Id(), 5_000_000, Statement(), Bytes(5000));
 
     private static StoredApproval Approval(int place) => new(place, true, Statement());

@@ -19,6 +19,9 @@ internal interface IStores : IAsyncDisposable
 
     IOverviewStore Overview { get; }
 
+    /// <summary>The stores of another gateway on the same database, where there can be one; else other stores of this one.</summary>
+    Task<IStores> BesideAsync();
+
     /// <summary>Closes the database and opens it again.</summary>
     Task RestartAsync();
 }
@@ -26,9 +29,9 @@ internal interface IStores : IAsyncDisposable
 /// <summary>What every store has to do, whatever database is behind it.</summary>
 public abstract partial class StoreContract
 {
-    private protected abstract IStores Open();
+    private protected abstract Task<IStores> OpenAsync();
 
-    private protected static byte[] Bytes(int count, byte seed = 0)
+    internal static byte[] Bytes(int count, byte seed = 0)
     {
         var bytes = RandomNumberGenerator.GetBytes(count);
         bytes[0] = seed;

@@ -27,10 +27,13 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly TimeProvider _time;
     private WebApplication? _app;
 
-    private TestGateway(DirectoryInfo folder, FakeEnclave[] enclaves, IDictionary overrides, TimeProvider time) =>
-        (_folder, Enclaves, _overrides, _time) = (folder, enclaves, overrides, time);
+    private TestGateway(DirectoryInfo folder, FakeEnclave[] enclaves, IDictionary overrides, TimeProvider time, string? storage) =>
+        (_folder, Enclaves, _overrides, _time, Storage) = (folder, enclaves, overrides, time, storage);
 
     public FakeEnclave[] Enclaves { get; }
+
+    /// <summary>The settings' storage section; a SQLite file of its own without it.</summary>
+    public string? Storage { get; set; }
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -50,12 +53,17 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public string Database => Path.Combine(_folder.FullName, "data", "keymeld.db");
 
-    public static async Task<TestGateway> StartAsync(int enclaves = 2, bool ready = true, IDictionary? overrides = null, TimeProvider? time = null, Action<FakeEnclave>? prepare = null, Func<GatewaySettings, GatewaySettings>? adjust = null)
+    public static async Task<TestGateway> StartAsync(
+        int enclaves = 2, bool ready = true, IDictionary? overrides = null, TimeProvider? time = null, Action<FakeEnclave>? prepare = null, Func<GatewaySettings, GatewaySettings>? adjust = null,
+        string? storage = null)
     {
         var folder = Directory.CreateTempSubdirectory("km-");
         var run = folder.CreateSubdirectory("run");
         File.SetUnixFileMode(run.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var gateway = new TestGateway(folder, [.. Enumerable.Range(0, enclaves).Select(id => new FakeEnclave((uint)id, run.FullName))], overrides ?? new Hashtable(), time ?? TimeProvider.System) { Adjust = adjust ?? (settings => settings) };
+        var gateway = new TestGateway(folder, [.. Enumerable.Range(0, enclaves).Select(id => new FakeEnclave((uint)id, run.FullName))], overrides ?? new Hashtable(), time ?? TimeProvider.System, storage)
+        {
+            Adjust = adjust ?? (settings => settings),
+        };
         foreach (var enclave in gateway.Enclaves)
         {
             prepare?.Invoke(enclave);
@@ -71,18 +79,20 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public async Task StartGatewayAsync()
     {
-        var yaml = $$"""
+        _app = GatewayHost.Build(Adjust(SettingsReader.Read(Configuration, _overrides)), CredentialsOfEnvironment.Read(new Hashtable()), _time);
+        await _app.StartAsync();
+        Http = new HttpClient { BaseAddress = new Uri(GatewayHost.AddressOf(_app)), Timeout = TimeSpan.FromSeconds(100) };
+    }
+
+    /// <summary>The gateway's file.</summary>
+    public string Configuration => $$"""
             mode: development
             server: { listen: "http://127.0.0.1:0", public_url: "http://{{Authority}}" }
-            storage: { kind: sqlite, path: "{{Database}}" }
+            storage: {{Storage ?? $"{{ kind: sqlite, path: \"{Database}\" }}"}}
             kms: { enabled: true, endpoint_url: "http://localhost:4566", key_id: "alias/keymeld", enable_attestation: false }
             enclaves: [ {{string.Join(", ", Enclaves.Select(enclave => $"{{ id: {enclave.Id}, address: \"{enclave.Address}\" }}"))}} ]
             log: error
             """;
-        _app = GatewayHost.Build(Adjust(SettingsReader.Read(yaml, _overrides)), CredentialsOfEnvironment.Read(new Hashtable()), _time);
-        await _app.StartAsync();
-        Http = new HttpClient { BaseAddress = new Uri(GatewayHost.AddressOf(_app)), Timeout = TimeSpan.FromSeconds(100) };
-    }
 
     /// <summary>Stops the gateway; its database stays.</summary>
     public async Task StopGatewayAsync()

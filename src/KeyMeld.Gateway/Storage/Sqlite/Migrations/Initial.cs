@@ -1,3 +1,5 @@
+using KeyMeld.Gateway.Storage.Migrations;
+
 namespace KeyMeld.Gateway.Storage.Sqlite.Migrations;
 
 internal static class Initial
@@ -115,5 +117,22 @@ internal static class Initial
             PRIMARY KEY (key, nonce)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX replay_nonces_expiry ON replay_nonces (expires_ms);
-        """);
+        """,
+        """
+        DROP TABLE replay_nonces;
+        DROP TABLE approvals;
+        DROP TABLE signings;
+        DROP TABLE receipts;
+        DROP TABLE registrations;
+        DROP TABLE group_readers;
+        DROP TABLE group_session_secrets;
+        DROP TABLE groups;
+        DROP TABLE enclave_key_history;
+        DROP TABLE enclave_retired_keys;
+        DROP TABLE enclave_master_keys;
+        """)
+    {
+        // Used nonces too: forgotten, a call could be replayed.
+        Keeps = ["enclave_master_keys", "enclave_retired_keys", "enclave_key_history", "groups", "group_readers", "signings", "replay_nonces"],
+    };
 }

@@ -1,3 +1,5 @@
+using KeyMeld.Gateway.Storage.Migrations;
+
 namespace KeyMeld.Gateway.Storage.Sqlite.Migrations;
 
 internal static class OverviewIndexes
@@ -7,5 +9,10 @@ internal static class OverviewIndexes
         CREATE INDEX signings_deadlines ON signings (state, expires_ms) WHERE state IN ('waiting', 'running');
         DROP INDEX groups_joining;
         CREATE INDEX groups_joining ON groups (state, created_ms) WHERE state = 'joining';
+        """,
+        """
+        DROP INDEX signings_deadlines;
+        DROP INDEX groups_joining;
+        CREATE INDEX groups_joining ON groups (state) WHERE state = 'joining';
         """);
 }

@@ -1,3 +1,5 @@
+using KeyMeld.Gateway.Storage.Migrations;
+
 namespace KeyMeld.Gateway.Storage.Sqlite.Migrations;
 
 internal static class OwnedKeys
@@ -16,5 +18,9 @@ internal static class OwnedKeys
             answer BLOB,
             UNIQUE (auth, key_id)
         ) STRICT;
-        """);
+        """,
+        "DROP TABLE owned_keys;")
+    {
+        Keeps = ["owned_keys"],
+    };
 }

@@ -1,3 +1,5 @@
+using KeyMeld.Gateway.Storage.Migrations;
+
 namespace KeyMeld.Gateway.Storage.Sqlite.Migrations;
 
 internal static class SealedKeyGuards
@@ -23,5 +25,11 @@ internal static class SealedKeyGuards
             WHEN NOT EXISTS (SELECT 1 FROM enclave_key_history WHERE enclave_id = NEW.enclave_id AND key_epoch = NEW.key_epoch AND public_key = NEW.public_key) BEGIN
             SELECT RAISE(ABORT, 'only a key that was the newest can be retired');
         END;
+        """,
+        """
+        DROP TRIGGER enclave_master_keys_same_key;
+        DROP TRIGGER enclave_retired_keys_same_key;
+        DROP TRIGGER enclave_master_keys_one_key_an_epoch;
+        DROP TRIGGER enclave_retired_keys_one_key_an_epoch;
         """);
 }

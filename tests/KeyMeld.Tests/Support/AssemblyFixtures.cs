@@ -1,0 +1,3 @@
+using KeyMeld.Tests.Support;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
