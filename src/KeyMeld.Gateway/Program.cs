@@ -4,6 +4,7 @@ using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Forwarding;
 using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Storage.Maintenance;
 using KeyMeld.Protocol.Errors;
 
 const int ConfigurationInvalid = 2;
@@ -13,9 +14,13 @@ if (args is ["forward", .. var rest])
 {
     return await ForwarderHost.RunAsync(rest);
 }
+if (args is ["db", .. var work])
+{
+    return await RunDbAsync(work);
+}
 if (args is not ["--config", var file, .. var more] || more is not ([] or ["--check"]))
 {
-    await Console.Error.WriteLineAsync($"KeyMeld.Gateway --config FILE [--check]\n--check says whether the configuration is good, and starts nothing.\n{ForwardArguments.Usage}\nSettings are described in config/development.yaml; KEYMELD__SECTION__KEY in the environment overrides them.");
+    await Console.Error.WriteLineAsync($"KeyMeld.Gateway --config FILE [--check]\n--check says whether the configuration is good, and starts nothing.\n{ForwardArguments.Usage}\n{DbArguments.Usage}\nSettings are described in config/development.yaml; KEYMELD__SECTION__KEY in the environment overrides them.");
     return ConfigurationInvalid;
 }
 try
@@ -46,4 +51,22 @@ catch (IOException exception)
 {
     await Console.Error.WriteLineAsync($"{ErrorCodes.ConfigurationInvalid}:\nlisten: {exception.Message}");
     return ConfigurationInvalid;
+}
+
+static async Task<int> RunDbAsync(string[] work)
+{
+    if (DbArguments.Parse(work) is not { } arguments)
+    {
+        await Console.Error.WriteLineAsync(DbArguments.Usage);
+        return ConfigurationInvalid;
+    }
+    try
+    {
+        return await DbProgram.RunAsync(arguments, Environment.GetEnvironmentVariables(), TimeProvider.System, Console.Out);
+    }
+    catch (KeyMeldException exception)
+    {
+        await Console.Error.WriteLineAsync($"{exception.Code}:\n{exception.Message}");
+        return exception.Code == ErrorCodes.ConfigurationInvalid ? ConfigurationInvalid : StorageFailed;
+    }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KeyMeld.Cli.Commands.Adaptors;
 using KeyMeld.Cli.Commands.Attestation;
+using KeyMeld.Cli.Commands.Databases;
 using KeyMeld.Cli.Commands.Enclaves;
 using KeyMeld.Cli.Commands.Groups;
 using KeyMeld.Cli.Commands.Images;
@@ -24,6 +25,7 @@ internal static class CommandTable
         IdentityCommand.Create(),
         EnclaveCommand.Create(),
         OperatorCommand.Create(),
+        DbCommand.Create(),
         AttestCommand.Create(),
         ReleaseCommand.Create(),
         EifCommand.Create(),

@@ -57,6 +57,7 @@ internal static class ConfigurationCheck
     private static GatewayFacts Read(JsonElement root) => new(
         root.GetProperty("mode").GetString()!,
         new Uri(root.GetProperty("public_url").GetString()!),
+        root.GetProperty("storage").GetString()!,
         root.GetProperty("database").GetString()!,
         root.GetProperty("kms_key_id").GetString()!,
         [.. root.GetProperty("previous_kms_key_ids").EnumerateArray().Select(key => key.GetString()!)],

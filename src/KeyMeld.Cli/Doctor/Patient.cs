@@ -31,7 +31,7 @@ internal sealed class Patient : IDisposable
 }
 
 /// <summary>What the gateway's own check says of its configuration.</summary>
-internal sealed record GatewayFacts(string Mode, Uri PublicUrl, string Database, string KmsKeyId, IReadOnlyList<string> PreviousKmsKeyIds, Uri? KmsEndpoint, bool Attestation, IReadOnlyList<int> Enclaves)
+internal sealed record GatewayFacts(string Mode, Uri PublicUrl, string Storage, string Database, string KmsKeyId, IReadOnlyList<string> PreviousKmsKeyIds, Uri? KmsEndpoint, bool Attestation, IReadOnlyList<int> Enclaves)
 {
     /// <summary>The region in the key's ARN; null for an alias.</summary>
     public string? Region => KmsKeyId.Split(':') is ["arn", _, "kms", { Length: > 0 } region, ..] ? region : null;

@@ -15,6 +15,10 @@ internal static class RowsCheck
         {
             return [new(Name, Health.Skipped, "configuration first")];
         }
+        if (facts.Storage != "sqlite")
+        {
+            return [new(Name, Health.Skipped, $"the database is {facts.Database}: `keymeld db check --config {patient.ConfigFile}` reads its rows")];
+        }
         if (!File.Exists(facts.Database))
         {
             return [new(Name, Health.Wrong, $"there is no database {facts.Database}", "Run this on the gateway's machine; if the file was lost, restore it from a backup: a lost row is a lost identity key.")];

@@ -31,6 +31,8 @@ public static class ErrorCodes
     public const string Unavailable = "unavailable";
     public const string ConfigurationInvalid = "configuration_invalid";
     public const string StorageFailed = "storage_failed";
+    public const string DataWouldBeLost = "data_would_be_lost";
+    public const string BackupInvalid = "backup_invalid";
 
     // Enclaves and their identity
     public const string EnclaveUnreachable = "enclave_unreachable";
@@ -147,6 +149,8 @@ public static class ErrorCodes
         new(Unavailable, 503, true, "Repeat later; `keymeld status` shows what is missing."),
         new(ConfigurationInvalid, 500, false, "Correct every setting that the message lists and start again."),
         new(StorageFailed, 503, true, "The database did not take the change, nothing was done; check disk and permissions."),
+        new(DataWouldBeLost, 409, false, "Nothing was done; make a backup, and use an empty database or one that does not hold what would go."),
+        new(BackupInvalid, 422, false, "The backup is not whole or not of a version this program knows; nothing was restored, take another."),
 
         new(EnclaveUnreachable, 503, true, "Check that the enclave runs; the gateway connects again by itself."),
         new(EnclaveLocked, 503, true, "The enclave has no key to work with; `keymeld status` shows the reason."),

@@ -9,6 +9,7 @@ public sealed class DocTests(StackFixture fixture)
     [Theory]
     [InlineData("signing.md")]
     [InlineData("releases.md")]
+    [InlineData("storage.md")]
     public async Task Every_command_of_the_page_runs(string page)
     {
         using var shell = new DocShell(fixture.Stack);

@@ -25,6 +25,8 @@ export const errorTable = {
   unavailable: { status: 503, retryable: true, action: "Repeat later; `keymeld status` shows what is missing." },
   configuration_invalid: { status: 500, retryable: false, action: "Correct every setting that the message lists and start again." },
   storage_failed: { status: 503, retryable: true, action: "The database did not take the change, nothing was done; check disk and permissions." },
+  data_would_be_lost: { status: 409, retryable: false, action: "Nothing was done; make a backup, and use an empty database or one that does not hold what would go." },
+  backup_invalid: { status: 422, retryable: false, action: "The backup is not whole or not of a version this program knows; nothing was restored, take another." },
   enclave_unreachable: { status: 503, retryable: true, action: "Check that the enclave runs; the gateway connects again by itself." },
   enclave_locked: { status: 503, retryable: true, action: "The enclave has no key to work with; `keymeld status` shows the reason." },
   enclave_mismatch: { status: 422, retryable: false, action: "The manifest names an enclave key that this enclave does not have; create the group with the keys it attests now." },

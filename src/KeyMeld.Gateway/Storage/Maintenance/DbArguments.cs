@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace KeyMeld.Gateway.Storage.Maintenance;
+
+/// <summary>The command line of <c>KeyMeld.Gateway db …</c>.</summary>
+internal sealed record DbArguments(string Action, string Config)
+{
+    public const string Usage =
+        """
+        KeyMeld.Gateway db migrate --config FILE [--to VERSION] [--dry-run]
+        KeyMeld.Gateway db check --config FILE
+        KeyMeld.Gateway db backup FILE --config FILE
+        KeyMeld.Gateway db restore FILE --config FILE
+        KeyMeld.Gateway db copy --config FILE --to-config FILE
+        """;
+
+    /// <summary>Of backup and restore.</summary>
+    public string? File { get; init; }
+
+    /// <summary>Of copy.</summary>
+    public string? ToConfig { get; init; }
+
+    /// <summary>Of migrate; null is the newest.</summary>
+    public int? Version { get; init; }
+
+    public bool DryRun { get; init; }
+
+    /// <summary>Null where it is none of the above.</summary>
+    public static DbArguments? Parse(string[] arguments)
+    {
+        if (arguments is not [var action, .. var rest])
+        {
+            return null;
+        }
+        var (file, options) = action is "backup" or "restore" && rest is [var path, ..] && !path.StartsWith('-') ? (path, rest.Skip(1).ToList()) : ((string?)null, rest.ToList());
+        var dryRun = options.Remove("--dry-run");
+        var values = new Dictionary<string, string>();
+        for (var index = 0; index < options.Count; index += 2)
+        {
+            if (index + 1 == options.Count || !values.TryAdd(options[index], options[index + 1]))
+            {
+                return null;
+            }
+        }
+        if (!values.Remove("--config", out var config))
+        {
+            return null;
+        }
+        var parsed = new DbArguments(action, config)
+        {
+            File = file,
+            DryRun = dryRun,
+            ToConfig = values.Remove("--to-config", out var target) ? target : null,
+            Version = values.Remove("--to", out var text) ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1 : null,
+        };
+        return values.Count == 0 && parsed.Fits ? parsed : null;
+    }
+
+    private bool Fits => Action switch
+    {
+        "migrate" => (File, ToConfig) == (null, null) && Version is not -1,
+        "check" => (File, ToConfig, Version, DryRun) == (null, null, null, false),
+        "backup" or "restore" => File is not null && (ToConfig, Version, DryRun) == (null, null, false),
+        "copy" => ToConfig is not null && (File, Version, DryRun) == (null, null, false),
+        _ => false,
+    };
+}

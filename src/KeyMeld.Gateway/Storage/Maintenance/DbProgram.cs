@@ -1,0 +1,99 @@
+using System.Collections;
+using System.Data.Common;
+using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Storage.Postgres;
+using KeyMeld.Gateway.Storage.Sqlite;
+using KeyMeld.Protocol.Errors;
+
+namespace KeyMeld.Gateway.Storage.Maintenance;
+
+/// <summary><c>KeyMeld.Gateway db …</c>: an operator's work on the database. Says what it does in JSON, one object a line; <c>keymeld db</c> runs it and shows that to people.</summary>
+internal static class DbProgram
+{
+    private const int Broken = 1;
+
+    /// <returns>The exit code: 1 where a check found something.</returns>
+    /// <exception cref="KeyMeldException">configuration_invalid, storage_failed, data_would_be_lost, backup_invalid or bad_request; nothing was changed.</exception>
+    public static async Task<int> RunAsync(DbArguments arguments, IDictionary environment, TimeProvider time, TextWriter output)
+    {
+        try
+        {
+            await using var database = Open(arguments.Config, environment, time);
+            return arguments.Action switch
+            {
+                "migrate" => await MigrateAsync(database, arguments, output),
+                "check" => await CheckAsync(database, output),
+                "backup" => await BackupAsync(database, arguments, time, output),
+                "restore" => await RestoreAsync(database, arguments, time, output),
+                _ => await CopyAsync(database, arguments, environment, time, output),
+            };
+        }
+        catch (Exception exception) when (exception is DbException or TimeoutException or UnreadableRowException or IOException or UnauthorizedAccessException)
+        {
+            throw new KeyMeldException(ErrorCodes.StorageFailed, PostgresFailures.Describe(exception), exception);
+        }
+    }
+
+    private static IRowDatabase Open(string config, IDictionary environment, TimeProvider time) => SettingsReader.Load(config, environment).Storage switch
+    {
+        StorageSettings.Sqlite file => new SqliteRowDatabase(file.Path, time),
+        StorageSettings.Postgres server => new PostgresRowDatabase(server, time),
+        var other => throw new ArgumentOutOfRangeException(nameof(config), other, null),
+    };
+
+    private static async Task<int> MigrateAsync(IRowDatabase database, DbArguments arguments, TextWriter output)
+    {
+        var known = SqliteMigrator.All;
+        var target = arguments.Version ?? known.Count;
+        foreach (var step in await database.MigrateAsync(target, arguments.DryRun))
+        {
+            output.WriteLine(DbLineJson.Of(new DbLineJson { Step = Math.Abs(step), Name = known[Math.Abs(step) - 1].Name, Direction = step > 0 ? "up" : "down" }));
+        }
+        Done(output, new DbLineJson { Action = arguments.Action, Database = database.Name, Version = target, DryRun = arguments.DryRun });
+        return 0;
+    }
+
+    private static async Task<int> CheckAsync(IRowDatabase database, TextWriter output)
+    {
+        var problems = 0;
+        var (version, tables) = await DatabaseCheck.RunAsync(database, problem =>
+        {
+            problems++;
+            output.WriteLine(DbLineJson.Of(new DbLineJson { Table = problem.Table, Row = problem.Row, Problem = problem.What }));
+        });
+        foreach (var (table, rows) in tables)
+        {
+            output.WriteLine(DbLineJson.Of(new DbLineJson { Table = table, Rows = rows }));
+        }
+        var behind = SqliteMigrator.All.Count - version;
+        Done(output, new DbLineJson { Action = "check", Database = database.Name, Version = version, Behind = behind, Problems = problems });
+        return problems == 0 && version > 0 ? 0 : Broken;
+    }
+
+    private static async Task<int> BackupAsync(IRowDatabase database, DbArguments arguments, TimeProvider time, TextWriter output)
+    {
+        var sha256 = await BackupFile.MakeAsync(database, arguments.File!, time, table => Say(output, table));
+        Done(output, new DbLineJson { Action = "backup", Database = database.Name, File = arguments.File, Sha256 = sha256 });
+        return 0;
+    }
+
+    private static async Task<int> RestoreAsync(IRowDatabase database, DbArguments arguments, TimeProvider time, TextWriter output)
+    {
+        await using var backup = await BackupFile.OpenAsync(arguments.File!, time);
+        var (version, _) = await RowCopy.RunAsync(backup, database, table => Say(output, table));
+        Done(output, new DbLineJson { Action = "restore", Database = database.Name, Version = version, File = arguments.File });
+        return 0;
+    }
+
+    private static async Task<int> CopyAsync(IRowDatabase database, DbArguments arguments, IDictionary environment, TimeProvider time, TextWriter output)
+    {
+        await using var target = Open(arguments.ToConfig!, environment, time);
+        var (version, _) = await RowCopy.RunAsync(database, target, table => Say(output, table));
+        Done(output, new DbLineJson { Action = "copy", Database = target.Name, Source = database.Name, Version = version });
+        return 0;
+    }
+
+    private static void Say(TextWriter output, TableDigest table) => output.WriteLine(DbLineJson.Of(new DbLineJson { Table = table.Table, Rows = table.Rows, Sha256 = table.Sha256 }));
+
+    private static void Done(TextWriter output, DbLineJson line) => output.WriteLine(DbLineJson.Of(line));
+}
