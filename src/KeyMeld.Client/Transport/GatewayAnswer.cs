@@ -38,10 +38,15 @@ internal static class GatewayAnswer
         }
     }
 
-    private static KeyMeldException Problem(int status, string? mediaType, ReadOnlySpan<byte> body)
+    private static Exception Problem(int status, string? mediaType, ReadOnlySpan<byte> body)
     {
         if (mediaType != "application/problem+json")
         {
+            // Not the gateway's words: what stands before it did not find it.
+            if (status is 502 or 503 or 504)
+            {
+                return new HttpRequestException($"what stands before it answered {status}");
+            }
             return Invalid($"status {status} without a problem that says why");
         }
         ProblemJson problem;

@@ -11,6 +11,8 @@ namespace KeyMeld.Client;
 /// </summary>
 internal sealed class GatewayTransport : IDisposable
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+
     private readonly HttpClient _http;
     private readonly KeyMeldClientOptions _options;
     private readonly string _authority;
@@ -35,6 +37,28 @@ internal sealed class GatewayTransport : IDisposable
     /// <exception cref="KeyMeldException">The gateway's problem with its code, <c>gateway_unreachable</c>, <c>gateway_response_invalid</c>.</exception>
     public async Task<TAnswer> SendAsync<TAnswer>(GatewayCall<TAnswer> call, CancellationToken cancellationToken)
     {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                return await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is HttpRequestException or IOException)
+            {
+                if (tries >= _options.Retries)
+                {
+                    throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"The gateway {Gateway} cannot be reached: {error.Message}", error);
+                }
+            }
+            await Task.Delay(FirstPause * Math.Pow(2, Math.Min(tries, 6)), _options.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    // Each time with a nonce of its own: the one before may have been used.
+    private async Task<TAnswer> SendOnceAsync<TAnswer>(GatewayCall<TAnswer> call, CancellationToken cancellationToken)
+    {
         using var request = MakeRequest(call);
         using var expiry = new CancellationTokenSource(_options.CallTimeout + TimeSpan.FromSeconds(call.Wait), _options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, cancellationToken);
@@ -47,13 +71,7 @@ internal sealed class GatewayTransport : IDisposable
         {
             throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"The gateway {Gateway} did not answer in time.");
         }
-        catch (Exception error) when (error is HttpRequestException or IOException)
-        {
-            throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"The gateway {Gateway} cannot be reached: {error.Message}", error);
-        }
     }
-
-    public void Dispose() => _http.Dispose();
 
     private HttpRequestMessage MakeRequest<TAnswer>(GatewayCall<TAnswer> call)
     {

@@ -39,7 +39,7 @@ internal sealed class ClientWorld : IDisposable
     public KeyMeldClient Person(string name, AttestationPolicy? policy = null)
     {
         var profile = Profile.OpenOrCreate(Path.Combine(_folder.Path, name));
-        var client = KeyMeldClient.Connect(FakeGateway.Address, policy ?? Module.Policy, profile, new KeyMeldClientOptions { Time = Clock, Handler = Gateway });
+        var client = KeyMeldClient.Connect(FakeGateway.Address, policy ?? Module.Policy, profile, new KeyMeldClientOptions { Time = Clock, Handler = Gateway, Retries = 0 });
         _owned.Add(client);
         _owned.Add(profile);
         return client;

@@ -1,0 +1,105 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using KeyMeld.Client;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Tests.Client.Support;
+
+namespace KeyMeld.Tests.Client.Transport;
+
+/// <summary>A gateway of several dies: calls find another behind the same address.</summary>
+public sealed class RetryTests : IDisposable
+{
+    private readonly ClientWorld _world = new();
+    private TcpListener _listener = new(IPAddress.Loopback, 0);
+    private int _calls;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_connection_that_breaks_and_a_proxy_without_a_gateway_are_tried_again()
+    {
+        using var client = Start(new KeyMeldClientOptions());
+        var serving = ServeAsync(
+            "",
+            "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngone",
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            Json("{\"enclaves\":[]}"));
+
+        Assert.Empty(await client.Enclaves.ListAsync(Cancellation));
+        await serving;
+        Assert.Equal(4, _calls);
+    }
+
+    [Fact]
+    public async Task A_refused_connection_is_tried_again_until_somebody_listens()
+    {
+        using var client = Start(new KeyMeldClientOptions());
+        var port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _listener.Stop();
+        var listing = client.Enclaves.ListAsync(Cancellation);
+        // The first try has failed by now or fails at once; four more follow within a second and a half.
+        await Task.Delay(50, Cancellation);
+        _listener = new TcpListener(IPAddress.Loopback, port);
+        _listener.Start();
+        var serving = ServeAsync(Json("{\"enclaves\":[]}"));
+
+        Assert.Empty(await listing);
+        await serving;
+    }
+
+    [Fact]
+    public async Task What_stays_away_is_given_up_on_with_its_name()
+    {
+        using var client = Start(new KeyMeldClientOptions { Retries = 2 });
+        var serving = ServeAsync("", "", "");
+
+        await Refused.WithAsync(ErrorCodes.GatewayUnreachable, () => client.Enclaves.ListAsync(Cancellation));
+        await serving;
+        Assert.Equal(3, _calls);
+    }
+
+    [Fact]
+    public async Task What_the_gateway_itself_refuses_is_not_tried_again()
+    {
+        using var client = Start(new KeyMeldClientOptions());
+        var problem = "{\"type\":\"about:blank\",\"title\":\"x\",\"status\":503,\"detail\":\"No enclave is ready.\",\"code\":\"unavailable\"}";
+        var serving = ServeAsync($"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: {problem.Length}\r\nConnection: close\r\n\r\n{problem}");
+
+        await Refused.WithAsync(ErrorCodes.Unavailable, () => client.Enclaves.ListAsync(Cancellation));
+        await serving;
+        Assert.Equal(1, _calls);
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _world.Dispose();
+    }
+
+    private static string Json(string body) => $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}";
+
+    private KeyMeldClient Start(KeyMeldClientOptions options)
+    {
+        _listener.Start();
+        return KeyMeldClient.Connect(new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}"), _world.Module.Policy, _world.Alice.Profile, options);
+    }
+
+    /// <summary>Answers one connection after the other; with nothing, it hangs up on the call.</summary>
+    private async Task ServeAsync(params string[] answers)
+    {
+        foreach (var answer in answers)
+        {
+            using var caller = await _listener.AcceptTcpClientAsync(Cancellation);
+            var stream = caller.GetStream();
+            var buffer = new byte[16 * 1024];
+            var read = 0;
+            while (!Encoding.ASCII.GetString(buffer, 0, read).Contains("\r\n\r\n", StringComparison.Ordinal))
+            {
+                read += await stream.ReadAsync(buffer.AsMemory(read), Cancellation);
+            }
+            Interlocked.Increment(ref _calls);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(answer), Cancellation);
+        }
+    }
+}
