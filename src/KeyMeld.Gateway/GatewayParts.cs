@@ -1,3 +1,4 @@
+using KeyMeld.Gateway.Cluster;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Credentials;
 using KeyMeld.Gateway.Dashboard;
@@ -7,9 +8,11 @@ using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Signing;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Gateway.Storage.Postgres;
 using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Gateway.Tls;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Ids;
 using KeyMeld.Secp256k1;
 using KeyMeld.Wire.V1;
 
@@ -35,16 +38,25 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Certificates = new Certificates(settings, time, loggers.CreateLogger<CertificateKeeper>());
         var releases = KnownReleases.Load(settings);
         _stores = Stores.Open(settings.Storage, time);
+        var id = Id16.Random();
+        Bus = (settings.Storage, _stores.Server) is (StorageSettings.Postgres server, { } database)
+            ? new PostgresNewsBus(database.Source, PostgresConnection.Source(server with { Connections = 1 }), id, time, loggers.CreateLogger<PostgresNewsBus>())
+            : new LonelyBus();
+        Leases = new Leases(id, settings.Storage.Lease, Bus, time);
+        GroupNews = new(NewsKind.Group, Bus);
+        SigningNews = new(NewsKind.Signing, Bus);
+        RoundNews = new(NewsKind.Rounds, Bus);
         _metadata = metadata ?? new InstanceMetadata();
         _credentials = settings.InstanceRole
             ? CredentialKeeper.Fetched(_metadata.FetchAsync, time, Jitter, loggers.CreateLogger<CredentialKeeper>())
             : CredentialKeeper.Of(credentials, loggers.CreateLogger<CredentialKeeper>());
         Fleet = new EnclaveFleet(settings, _credentials, SealedKeys, telemetry, time, loggers.CreateLogger<EnclaveFleet>());
-        KeyChanges = new KeyChanges(Fleet, SealedKeys, time, loggers.CreateLogger<KeyChanges>());
+        KeyChanges = new KeyChanges(Fleet, SealedKeys, Bus, time, loggers.CreateLogger<KeyChanges>());
         Operators = new OperatorGate(settings);
-        Groups = new GroupBook(GroupStore);
-        GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, telemetry, time, loggers.CreateLogger<GroupRunner>());
-        SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, RoundNews, telemetry, time, loggers.CreateLogger<SigningRunner>());
+        Groups = new GroupBook(GroupStore, Bus.IsShared);
+        GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, Leases, telemetry, time, loggers.CreateLogger<GroupRunner>());
+        SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, RoundNews, Leases, _stores.Rounds, telemetry, time, loggers);
+        Desk = new NewsDesk(this, loggers.CreateLogger<NewsDesk>());
         Limits = new CallLimits(settings.Limits, time);
         Readers = new ReaderGate(settings.Server.PublicUrl, _stores.Replay, Limits, time);
         Bodies = new BodyReader(settings.Limits, time);
@@ -96,12 +108,19 @@ internal sealed partial class GatewayParts : IAsyncDisposable
     /// <summary>What the dashboard shows.</summary>
     public OverviewBoard Board { get; }
 
-    public Announcements<GroupNews> GroupNews { get; } = new();
+    /// <summary>Other gateways of the same database.</summary>
+    public INewsBus Bus { get; }
 
-    public Announcements<SigningNews> SigningNews { get; } = new();
+    public Leases Leases { get; }
+
+    public NewsDesk Desk { get; }
+
+    public Announcements<GroupNews> GroupNews { get; }
+
+    public Announcements<SigningNews> SigningNews { get; }
 
     /// <summary>The rounds of a signing went a step further, or ended.</summary>
-    public Announcements<News> RoundNews { get; } = new();
+    public Announcements<News> RoundNews { get; }
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -117,8 +136,10 @@ internal sealed partial class GatewayParts : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _started;
+        await Desk.DisposeAsync();
         await SigningRunner.DisposeAsync();
         await GroupRunner.DisposeAsync();
+        await Bus.DisposeAsync();
         await _credentials.DisposeAsync();
         await Attested.DisposeAsync();
         await Fleet.DisposeAsync();
@@ -134,6 +155,8 @@ internal sealed partial class GatewayParts : IAsyncDisposable
     {
         try
         {
+            // First listen: what is read after that misses nothing.
+            Desk.Start();
             await GroupRunner.StartAsync(_stopping.Token);
             await SigningRunner.StartAsync(_stopping.Token);
         }

@@ -14,7 +14,8 @@ internal static class StoredRows
         BEGIN;
         CREATE TEMP TABLE copies AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $rows) SELECT i, randomblob(32) AS hash FROM n;
         CREATE TEMP TABLE model AS SELECT * FROM groups WHERE state = 'formed' ORDER BY created_ms DESC LIMIT 1;
-        INSERT INTO groups SELECT hash, state, created_ms, join_by_ms, randomblob(32), error_code, error_detail, erase_hash, manifest, manifest_signature, terms FROM model, copies;
+        INSERT INTO groups (manifest_hash, state, created_ms, join_by_ms, roster_hash, error_code, error_detail, erase_hash, manifest, manifest_signature, terms)
+            SELECT hash, state, created_ms, join_by_ms, randomblob(32), error_code, error_detail, erase_hash, manifest, manifest_signature, terms FROM model, copies;
         INSERT INTO group_session_secrets SELECT hash, enclave, sealed FROM group_session_secrets, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
         INSERT INTO group_readers SELECT randomblob(32) FROM copies, (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7);
         INSERT INTO registrations SELECT hash, participant, statement_hash, statement, signatures, envelope FROM registrations, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);

@@ -54,6 +54,9 @@ internal abstract record StorageSettings
     {
     }
 
+    /// <summary>How long a gateway drives a signing unless it says so again; what one that died left is taken up after it.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>A file of this gateway alone.</summary>
     internal sealed record Sqlite(string Path) : StorageSettings;
 

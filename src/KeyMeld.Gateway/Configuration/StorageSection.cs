@@ -6,7 +6,15 @@ internal static class StorageSection
     private const int DefaultPort = 5432;
     private const int DefaultConnections = 20;
 
+    private const int DefaultLease = 15;
+
     public static StorageSettings? Read(SettingsSection section, bool? production)
+    {
+        var lease = section.Number("lease_seconds", 1, 3_600, DefaultLease) ?? DefaultLease;
+        return ReadKind(section, production) is { } settings ? settings with { Lease = TimeSpan.FromSeconds(lease) } : null;
+    }
+
+    private static StorageSettings? ReadKind(SettingsSection section, bool? production)
     {
         switch (section.Text("kind"))
         {

@@ -30,6 +30,8 @@ internal sealed class EnclaveFleet : IAsyncDisposable
 
     public ImmutableSortedDictionary<uint, EnclaveView> Snapshot => Volatile.Read(ref _snapshot);
 
+    public IReadOnlyCollection<EnclaveLink> Links => _links.Values;
+
     /// <summary>What the enclaves call KMS with.</summary>
     public CredentialKeeper Credentials { get; }
 

@@ -88,9 +88,10 @@ internal sealed class EnclaveSetup(uint id, EnclaveCalls calls, ISealedKeyStore 
     {
         var row = await calls.GenesisAsync(new UntrustedGenesis { EnclaveId = id, KeyEpoch = FirstEpoch }, cancellationToken);
         NewRows.RequireOf(row, id, FirstEpoch);
-        // On disk before the enclave hears of it again: it announces and uses the key only then.
-        return await store.AddFirstAsync(row)
-            ? await store.ReadAsync(id)
+        // On disk before the enclave hears of it again: it announces and uses the key only then. Where another gateway was first, its row counts.
+        var isFirst = await store.AddFirstAsync(row);
+        return await store.ReadAsync(id) is { Rows.IsEmpty: false } keys && (isFirst || keys.Rows[^1].KeyEpoch == FirstEpoch)
+            ? keys
             : throw new KeyMeldException(ErrorCodes.SealedKeyExists, "The database has a key of this enclave already; the new one was thrown away.");
     }
 

@@ -1,11 +1,15 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using KeyMeld.Gateway.Cluster;
 using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Http;
 
-/// <summary>Who waits for which object. What is announced is on disk already; whoever subscribes first and reads the database then misses nothing.</summary>
-internal sealed class Announcements<T>
+/// <summary>
+/// Who waits for which object. What is announced is on disk already; whoever subscribes first and reads the database then misses nothing. Other gateways of the same database are told where to
+/// look (<see cref="INewsBus"/>).
+/// </summary>
+internal sealed class Announcements<T>(NewsKind kind, INewsBus bus)
     where T : class
 {
     private const int UnreadStates = 8;
@@ -18,7 +22,21 @@ internal sealed class Announcements<T>
         return subscription;
     }
 
+    /// <summary>Whether somebody waits here for news of it.</summary>
+    public bool IsWatched(Hash32 id) => _subscriptions.ContainsKey(id);
+
+    /// <summary>Everything somebody waits for here.</summary>
+    public IReadOnlyCollection<Hash32> Watched => [.. _subscriptions.Keys];
+
+    /// <summary>Tells those here, and other gateways.</summary>
     public void Announce(Hash32 id, T state)
+    {
+        Tell(id, state);
+        bus.Publish(kind, id);
+    }
+
+    /// <summary>Tells those here: of what another gateway did, or what concerns nobody elsewhere.</summary>
+    public void Tell(Hash32 id, T state)
     {
         if (_subscriptions.TryGetValue(id, out var subscriptions))
         {

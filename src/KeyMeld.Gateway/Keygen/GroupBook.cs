@@ -3,8 +3,13 @@ using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Keygen;
 
-/// <summary>Groups by hash and by roster, read once and kept in memory until they change.</summary>
-internal sealed class GroupBook(IGroupStore store)
+/// <summary>
+/// Groups by hash and by roster, read once and kept in memory until they change. Where other gateways change them too, only formed ones are kept: of those nothing changes any more but envelopes that are
+/// erased, and no signing begins with one that is (<see cref="NewSigning.WithoutEnvelope"/>).
+/// </summary>
+/// <param name="store">The database.</param>
+/// <param name="isShared">Whether others change it too.</param>
+internal sealed class GroupBook(IGroupStore store, bool isShared)
 {
     private const int Kept = 2048;
 
@@ -56,6 +61,17 @@ internal sealed class GroupBook(IGroupStore store)
         }
     }
 
+    /// <summary>Any of them may have changed.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _changes++;
+            _groups.Clear();
+            _rosters.Clear();
+        }
+    }
+
     private async ValueTask<GroupView?> LoadAsync(Hash32 group, long changes)
     {
         var record = await store.FindAsync(group);
@@ -73,7 +89,7 @@ internal sealed class GroupBook(IGroupStore store)
     {
         lock (_gate)
         {
-            if (changes != _changes)
+            if (changes != _changes || (isShared && view.State != GroupState.Formed))
             {
                 return;
             }

@@ -1,6 +1,7 @@
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Signing;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
@@ -23,12 +24,17 @@ internal sealed partial class GroupRunner : IAsyncDisposable
     private readonly ILogger<GroupRunner> _logger;
     private readonly Deadlines _deadlines;
     private readonly KeyedWork _work;
+    private readonly Leases _leases;
+    private readonly ITimer _sweeps;
+    private Task _sweep = Task.CompletedTask;
+    private int _sweeping;
 
-    public GroupRunner(IGroupStore store, GroupBook book, EnclaveFleet fleet, Announcements<GroupNews> announcements, GatewayTelemetry telemetry, TimeProvider time, ILogger<GroupRunner> logger)
+    public GroupRunner(IGroupStore store, GroupBook book, EnclaveFleet fleet, Announcements<GroupNews> announcements, Leases leases, GatewayTelemetry telemetry, TimeProvider time, ILogger<GroupRunner> logger)
     {
-        (_store, _book, _fleet, _announcements, _telemetry, _time, _logger) = (store, book, fleet, announcements, telemetry, time, logger);
+        (_store, _book, _fleet, _announcements, _leases, _telemetry, _time, _logger) = (store, book, fleet, announcements, leases, telemetry, time, logger);
         _work = new KeyedWork(AdvanceAsync, LogStuck);
         _deadlines = new Deadlines(time, _work.Nudge);
+        _sweeps = time.CreateTimer(_ => Sweep(), null, leases.Renewal, leases.Renewal);
     }
 
     /// <summary>Takes up what the database has unfinished.</summary>
@@ -39,6 +45,12 @@ internal sealed partial class GroupRunner : IAsyncDisposable
             _work.Nudge(group);
         }
     }
+
+    /// <summary>
+    /// Looks for groups whose gateway died over them: complete for as long as a lease lasts and not formed, or not closed at the end of their time. Forming is the same whoever does it, even at
+    /// once: enclaves answer alike, and the database takes one.
+    /// </summary>
+    public void Sweep() => _sweep = _sweep.IsCompleted ? Task.Run(SweepAsync) : _sweep;
 
     /// <summary>The group is new, or somebody joined it.</summary>
     public void Changed(Hash32 group)
@@ -56,8 +68,34 @@ internal sealed partial class GroupRunner : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _sweeps.DisposeAsync();
+        await _sweep;
         _deadlines.Dispose();
         await _work.DisposeAsync();
+    }
+
+    private async Task SweepAsync()
+    {
+        if (Interlocked.Exchange(ref _sweeping, 1) == 1)
+        {
+            return;
+        }
+        try
+        {
+            var now = _time.GetUtcNow();
+            foreach (var group in await _store.AbandonedAsync(now.ToUnixTimeMilliseconds(), (now - _leases.Length).ToUnixTimeMilliseconds()))
+            {
+                _work.Nudge(group);
+            }
+        }
+        catch (Exception exception) when (exception is KeyMeldException or ObjectDisposedException)
+        {
+            LogNotSwept(exception.Message);
+        }
+        finally
+        {
+            Volatile.Write(ref _sweeping, 0);
+        }
     }
 
     private async Task AdvanceAsync(Hash32 hash, CancellationToken cancellationToken)
@@ -68,7 +106,11 @@ internal sealed partial class GroupRunner : IAsyncDisposable
         }
         if (group.IsComplete)
         {
-            await FormAsync(group, cancellationToken);
+            // A gateway that lacks an enclave leaves it to those that have all.
+            if (!_leases.AreShared || group.Manifest.Value.Enclaves.All(enclave => _fleet.Find((uint)enclave.Id) is not null))
+            {
+                await FormAsync(group, cancellationToken);
+            }
             return;
         }
         if (group.Manifest.Value.JoinBy is { } joinBy)
@@ -109,6 +151,9 @@ internal sealed partial class GroupRunner : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Group {Group} could not be taken further; the next start tries again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Group {Group} could not be taken further; it is tried again later")]
     private partial void LogStuck(Hash32 group, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Groups that were left behind could not be looked for; the next time tries again: {Reason}")]
+    private partial void LogNotSwept(string reason);
 }

@@ -45,6 +45,9 @@ internal sealed class GroupView
 
     public GroupRecord Record => _record;
 
+    /// <summary>How many members have no envelope here: those at home, and those who erased theirs.</summary>
+    public int WithoutEnvelope => _record.Registrations.Count(row => row.Envelope is null);
+
     /// <exception cref="KeyMeldException">storage_failed: what is stored is not what was accepted.</exception>
     public static GroupView Load(GroupRecord record)
     {

@@ -5,7 +5,18 @@ namespace KeyMeld.Gateway.Operations;
 
 internal sealed record HealthJson(string Status);
 
-internal sealed record HealthDetailJson(string Status, IReadOnlyList<EnclaveHealthJson> Enclaves, int SigningsRunning, IReadOnlyList<CertificateJson> Certificates);
+internal sealed record HealthDetailJson(string Status, GatewayHealthJson Gateway, IReadOnlyList<EnclaveHealthJson> Enclaves, int SigningsRunning, IReadOnlyList<CertificateJson> Certificates);
+
+/// <param name="Id">Drawn at each start; in the leases of what this gateway drives.</param>
+/// <param name="Database">sqlite or postgres.</param>
+/// <param name="Leases">How many signings it drives.</param>
+/// <param name="LeaseSeconds">After how long others take them up unless it renews.</param>
+/// <param name="HearsOthers">Whether it hears of what other gateways do; left out where there can be none.</param>
+internal sealed record GatewayHealthJson(string Id, string Database, int Leases, int LeaseSeconds, bool? HearsOthers)
+{
+    public static GatewayHealthJson Of(GatewayParts parts) => new(
+        parts.Leases.Owner.ToString(), parts.Bus.IsShared ? "postgres" : "sqlite", parts.SigningRunner.Running, (int)parts.Leases.Length.TotalSeconds, parts.Bus.IsShared ? parts.Bus.IsListening : null);
+}
 
 internal sealed record EnclaveHealthJson(int Id, string State, string? Reason, string? Detail, EnclaveCountersJson? Counters);
 

@@ -23,7 +23,7 @@ internal sealed class ShowHealth(GatewayParts parts)
 
     public static readonly Operation Detail = new("healthDetail", Tags.Health, "What works and what does not")
     {
-        Description = "Every enclave with its state, reason and counters, and how many signings are in their rounds.",
+        Description = "This gateway, every enclave with its state, reason and counters, and how many signings are in their rounds here.",
         Access = Access.Operator,
         Replies = [Reply.Ok(GatewayJson.Default.HealthDetailJson)],
     };
@@ -46,7 +46,7 @@ internal sealed class ShowHealth(GatewayParts parts)
     {
         parts.Operators.Require(context);
         var enclaves = parts.Fleet.Snapshot.Values.Select(Show);
-        var detail = new HealthDetailJson("live", [.. enclaves], parts.SigningRunner.Running, CertificateJson.Of(parts.Certificates, parts.Time));
+        var detail = new HealthDetailJson("live", GatewayHealthJson.Of(parts), [.. enclaves], parts.SigningRunner.Running, CertificateJson.Of(parts.Certificates, parts.Time));
         return Answers.JsonAsync(context, StatusCodes.Status200OK, detail, GatewayJson.Default.HealthDetailJson);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KeyMeld.Gateway.Cluster;
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Storage;
@@ -17,7 +18,7 @@ internal sealed record KeyChange(string Name, ImmutableArray<SealedKeyRow> Befor
 /// An operator's changes of an enclave's sealed keys (protocol.md section 4). The enclave makes and tries the ciphertext, the database takes it in one transaction, and only then
 /// does the enclave hear of it again; killed between any two steps, either the old rows stand and are used, or the new ones. Every change can be repeated.
 /// </summary>
-internal sealed partial class KeyChanges(EnclaveFleet fleet, ISealedKeyStore store, TimeProvider time, ILogger<KeyChanges> logger)
+internal sealed partial class KeyChanges(EnclaveFleet fleet, ISealedKeyStore store, INewsBus bus, TimeProvider time, ILogger<KeyChanges> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -85,6 +86,7 @@ internal sealed partial class KeyChanges(EnclaveFleet fleet, ISealedKeyStore sto
         if (!dryRun)
         {
             LogChange(name, id, string.Join(", ", after.Select(row => $"{row.KeyEpoch} under {row.KmsKeyId}")));
+            bus.Publish(NewsKind.Enclave, NewsText.OfEnclave(id));
             await HandOverAsync(link, cancellationToken);
         }
         return new KeyChange(name, keys.Rows, after, link.View);

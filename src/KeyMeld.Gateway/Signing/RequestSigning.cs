@@ -3,6 +3,7 @@ using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Telemetry;
+using KeyMeld.Protocol;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
@@ -72,13 +73,29 @@ internal sealed class RequestSigning(GatewayParts parts)
 
     private async Task<bool> AddAsync(GroupView group, Signed<SigningRequest> request, byte[] items, StepClock clock)
     {
+        // Once for each envelope that may be erased in between.
+        for (var tries = 0; tries <= Limits.Participants; tries++)
+        {
+            if (await TryAddAsync(group, request, items, clock) is { } added)
+            {
+                return added;
+            }
+            parts.Groups.Forget(group.Hash);
+            group = await parts.Groups.FindAsync(group.Hash) ?? throw Answers.Absent();
+        }
+        throw new KeyMeldException(ErrorCodes.Unavailable, "Too many erase their keys in this group at once.");
+    }
+
+    /// <summary>Null where the group is not what it was taken for.</summary>
+    private async Task<bool?> TryAddAsync(GroupView group, Signed<SigningRequest> request, byte[] items, StepClock clock)
+    {
         Check(group, request.Value, items);
         parts.Limits.Key(request.Value.By is { } by ? group.AuthOf(by)! : group.Manifest.Value.Creator);
         var statement = StoredStatement.From(request.Statement);
         var complete = IsComplete(group, request);
         // Made before anything is stored: what cannot be driven is refused.
         var job = new SigningJob(group, request.Digest, request.Value, statement, items, []);
-        var signing = new NewSigning(request.Digest, group.Hash, request.Value.Signing, request.Value.Expires, statement, items);
+        var signing = new NewSigning(request.Digest, group.Hash, request.Value.Signing, request.Value.Expires, statement, items, group.WithoutEnvelope);
         switch (await parts.SigningStore.AddAsync(signing, complete ? parts.SigningRunner.NewLease() : null, MostUnfinishedOfGroup))
         {
             case AddedSigning.Added:
@@ -90,6 +107,8 @@ internal sealed class RequestSigning(GatewayParts parts)
                 return true;
             case AddedSigning.Repeated:
                 return false;
+            case AddedSigning.Changed:
+                return null;
             case AddedSigning.Taken:
                 throw new KeyMeldException(ErrorCodes.Conflict, "Another request stands under this signing id.");
             default:

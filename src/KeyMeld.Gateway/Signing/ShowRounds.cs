@@ -29,8 +29,8 @@ internal sealed class ShowRounds(GatewayParts parts)
         Answers.RequireNoQuery(context);
         var hash = Answers.HashOf(context, "request");
         var key = await parts.Readers.RequireAsync(context);
-        var node = await SigningAnswers.MayReadAsync(parts, hash, key) ? await HomeOfAsync(hash, key) : null;
-        if (node is not { } home)
+        var place = await SigningAnswers.MayReadAsync(parts, hash, key) ? await PlaceOfAsync(hash, key) : null;
+        if (place is not { } home)
         {
             throw Answers.Absent();
         }
@@ -43,30 +43,31 @@ internal sealed class ShowRounds(GatewayParts parts)
         await Answers.JsonAsync(context, StatusCodes.Status200OK, rounds.Json, ProtocolJson.Default.RoundsJson);
     }
 
-    /// <summary>The caller's node, where it signs this request at home.</summary>
-    private async ValueTask<NodeId?> HomeOfAsync(Hash32 request, XOnlyPublicKey key)
+    /// <summary>The caller's place among the nodes, where it signs this request at home.</summary>
+    private async ValueTask<int?> PlaceOfAsync(Hash32 request, XOnlyPublicKey key)
     {
         if (await parts.SigningStore.FindAsync(request) is not { } record || await parts.Groups.FindAsync(record.Group) is not { } group)
         {
             return null;
         }
-        foreach (var signer in SigningRequest.Parse(record.Statement.Statement).Signers)
+        var signers = SigningRequest.Parse(record.Statement.Statement).Signers;
+        foreach (var signer in signers)
         {
             if (group.Manifest.Value.Participants[signer].Enclave is null && key.Equals(group.AuthOf(signer)))
             {
-                return NodeId.Home(signer);
+                return SigningJob.PlaceOf(group.Manifest.Value, signers, NodeId.Home(signer));
             }
         }
         return null;
     }
 
-    private async ValueTask<(bool IsFinal, RoundsJson Json)> LookAsync(Hash32 request, NodeId node)
+    private async ValueTask<(bool IsFinal, RoundsJson Json)> LookAsync(Hash32 request, int place)
     {
         // First the rounds, then the database: a state that is final there has been announced, or will be.
-        var run = parts.SigningRunner.Find(request);
+        var rounds = await parts.SigningRunner.RoundsAsync(request);
         var state = await parts.SigningStore.StateOfAsync(request) ?? SigningState.Failed;
-        var (round, round1) = state == SigningState.Running && run?.Job.PlaceOf(node) is { } place ? Due(run.State, place) : (null, null);
-        return (state.IsFinal(), new RoundsJson(request, state.Word(), run?.State.Number, round, round1));
+        var (round, round1) = state == SigningState.Running && rounds is not null ? Due(rounds, place) : (null, null);
+        return (state.IsFinal(), new RoundsJson(request, state.Word(), rounds?.Number, round, round1));
     }
 
     private static (string? Round, IReadOnlyList<RoundBlobJson>? Round1) Due(RoundState state, int place) => state switch

@@ -52,8 +52,8 @@ internal sealed class SigningJob
     /// <summary>How many of each.</summary>
     public RoundNodes Count => new(Nodes.Length, Homes.Length);
 
-    /// <summary>The place among all nodes of a member at home; null where it has no part.</summary>
-    public int? PlaceOf(NodeId node) => node.Kind == NodeKind.Home && Homes.IndexOf(node.Index) is >= 0 and var index ? Nodes.Length + index : null;
+    /// <summary>The place of a node that has a part in a signing, among all of them: the enclaves, then the members at home.</summary>
+    public static int PlaceOf(Manifest manifest, IReadOnlyList<int> signers, NodeId node) => Protocol.Signing.Nodes.Of(manifest, signers).ToList().IndexOf(node);
 
     /// <summary>The number of an enclave of the manifest.</summary>
     public uint NumberOf(int enclave) => (uint)Group.Manifest.Value.Enclaves[enclave].Id;

@@ -26,6 +26,7 @@ internal sealed class SigningRun : IDisposable
     private readonly CancellationToken _token;
     private readonly Channel<RoundInput> _inputs = Channel.CreateBounded<RoundInput>(new BoundedChannelOptions(256) { SingleReader = true });
     private IDisposable? _turn;
+    private volatile bool _isLost;
 
     /// <param name="clock">Is told where the signing stands.</param>
     /// <param name="attempts">Reserves attempts, durably.</param>
@@ -48,6 +49,9 @@ internal sealed class SigningRun : IDisposable
         get => Volatile.Read(ref field);
         private set => Volatile.Write(ref field, value);
     } = new RoundState.Reserving(0);
+
+    /// <summary>The state that other gateways were shown last.</summary>
+    public RoundState? Shown { get; set; }
 
     /// <returns>Where it stands still for good; null when it was stopped before.</returns>
     /// <param name="attempts">How many an earlier run reserved; 0 where this is the first, with attempt 1 reserved for it.</param>
@@ -77,7 +81,7 @@ internal sealed class SigningRun : IDisposable
         }
         catch (OperationCanceledException) when (_token.IsCancellationRequested)
         {
-            return null;
+            return _isLost ? new RoundState.Lost() : null;
         }
         finally
         {
@@ -103,6 +107,13 @@ internal sealed class SigningRun : IDisposable
         {
             // It ended by itself meanwhile.
         }
+    }
+
+    /// <summary>Another gateway drives the signing now: whatever is under way is given up, and nothing is taken from that one.</summary>
+    public void Lose()
+    {
+        _isLost = true;
+        Stop();
     }
 
     public void Dispose() => _over.Dispose();

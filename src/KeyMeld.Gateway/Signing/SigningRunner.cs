@@ -9,6 +9,7 @@ using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Gateway.Signing;
 
@@ -18,9 +19,6 @@ internal sealed record SigningNews(SigningState State, int Attempts, byte[]? Res
 /// <summary>All signings this gateway drives: starts, ends, expires and takes them up. Each runs by itself.</summary>
 internal sealed partial class SigningRunner : IAsyncDisposable
 {
-    private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(20);
-
     private readonly ISigningStore _store;
     private readonly GroupBook _groups;
     private readonly EnclaveFleet _fleet;
@@ -29,23 +27,38 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     private readonly GatewayTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger<SigningRunner> _logger;
-    private readonly Id16 _owner = Id16.Random();
+    private readonly Leases _leases;
+    private readonly SharedRounds? _shared;
     private readonly SigningTurns _turns = new();
     private readonly ConcurrentDictionary<Hash32, SigningRun> _runs = [];
     private readonly ConcurrentDictionary<Task, bool> _tasks = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Deadlines _deadlines;
-    private readonly ITimer _renewal;
+    private readonly ITimer _sweeps;
 
-    public SigningRunner(ISigningStore store, GroupBook groups, EnclaveFleet fleet, Announcements<SigningNews> announcements, Announcements<News> rounds, GatewayTelemetry telemetry, TimeProvider time, ILogger<SigningRunner> logger)
+    /// <param name="store">The signings.</param>
+    /// <param name="groups">Their groups.</param>
+    /// <param name="fleet">The enclaves.</param>
+    /// <param name="announcements">For those who wait for a signing.</param>
+    /// <param name="rounds">For members at home.</param>
+    /// <param name="leases">Of this gateway.</param>
+    /// <param name="shared">Where members at home may speak to other gateways than the one that drives.</param>
+    /// <param name="telemetry">What is counted.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Told how signings end.</param>
+    public SigningRunner(
+        ISigningStore store, GroupBook groups, EnclaveFleet fleet, Announcements<SigningNews> announcements, Announcements<News> rounds, Leases leases, IRoundStore? shared,
+        GatewayTelemetry telemetry, TimeProvider time, ILoggerFactory loggers)
     {
-        (_store, _groups, _fleet, _announcements, _rounds, _telemetry, _time, _logger) = (store, groups, fleet, announcements, rounds, telemetry, time, logger);
+        (_store, _groups, _fleet, _announcements, _rounds, _leases, _telemetry, _time) = (store, groups, fleet, announcements, rounds, leases, telemetry, time);
+        _logger = loggers.CreateLogger<SigningRunner>();
+        _shared = shared is null ? null : new SharedRounds(shared, Find, rounds, loggers.CreateLogger<SharedRounds>());
         _deadlines = new Deadlines(time, request => Track(() => ExpireAsync(request)));
-        _renewal = time.CreateTimer(_ => RenewLeases(), null, LeaseRenewal, LeaseRenewal);
+        _sweeps = time.CreateTimer(_ => Sweep(), null, leases.Renewal, leases.Renewal);
     }
 
     /// <summary>This gateway's id, under which it holds leases.</summary>
-    public Id16 Owner => _owner;
+    public Id16 Owner => _leases.Owner;
 
     /// <summary>How many signings are in their rounds.</summary>
     public int Running => _runs.Count;
@@ -53,24 +66,20 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     /// <summary>The rounds of a signing that is in them.</summary>
     public SigningRun? Find(Hash32 request) => _runs.GetValueOrDefault(request);
 
-    /// <summary>A lease for what is started or reserved now.</summary>
-    public Lease NewLease()
-    {
-        var now = _time.GetUtcNow();
-        return new Lease(_owner, now.ToUnixTimeMilliseconds(), (now + LeaseTime).ToUnixTimeMilliseconds());
-    }
+    /// <summary>The signings whose rounds this gateway drives.</summary>
+    public IReadOnlyCollection<Hash32> Driven => [.. _runs.Keys];
 
-    /// <summary>Takes up what the database has unfinished. An attempt that was reserved counts as used.</summary>
+    /// <summary>A lease for what is started or reserved now.</summary>
+    public Lease NewLease() => _leases.New();
+
+    /// <summary>Takes up what the database has unfinished and nobody drives. An attempt that was reserved counts as used.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         foreach (var signing in await Persistence.PersistAsync(() => _store.UnfinishedAsync().AsTask(), _time, cancellationToken))
         {
             Watch(signing.Request, signing.Expires);
-            if (signing.State == SigningState.Running)
-            {
-                Track(() => ResumeAsync(signing.Request));
-            }
         }
+        Sweep();
     }
 
     /// <summary>Ends the signing when it expires, wherever it then is.</summary>
@@ -85,12 +94,47 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     {
         _deadlines.Remove(request);
         _announcements.Announce(request, new SigningNews(outcome.State, attempts, outcome.Result, outcome.Error));
-        _rounds.Announce(request, News.Here);
+        _rounds.Tell(request, News.Here);
         _telemetry.SigningEnded(outcome, null, attempts, null, null);
         if (_runs.TryGetValue(request, out var run))
         {
             run.Stop();
         }
+    }
+
+    /// <summary>Another gateway changed a signing: its watchers here hear of it, and what is under way here stops where it ended.</summary>
+    public void Hear(SigningRecord record)
+    {
+        _announcements.Tell(record.Request, new SigningNews(record.State, record.Attempts, record.Result, record.Error));
+        _rounds.Tell(record.Request, News.Here);
+        if (record.State.IsFinal())
+        {
+            _deadlines.Remove(record.Request);
+            Find(record.Request)?.Stop();
+        }
+    }
+
+    /// <summary>Where the rounds of a running signing stand, whoever drives them; null where they have not begun.</summary>
+    public async ValueTask<RoundState?> RoundsAsync(Hash32 request) => Find(request)?.State ?? (_shared is null ? null : await _shared.FindAsync(request));
+
+    /// <summary>Hands a member's blob to whoever drives the signing.</summary>
+    public async Task TellAsync(Hash32 request, int place, RoundBlob blob, CancellationToken cancellationToken)
+    {
+        if (Find(request) is { } run)
+        {
+            await run.TellAsync(place, blob, cancellationToken);
+        }
+        else if (_shared is not null)
+        {
+            await _shared.PostAsync(request, place, blob);
+        }
+    }
+
+    /// <summary>Another gateway has something about the rounds of a signing.</summary>
+    public void HearOfRounds(Hash32 request)
+    {
+        _rounds.Tell(request, News.Here);
+        _shared?.Nudge(request);
     }
 
     /// <summary>A member erased its key: what it would have signed ends.</summary>
@@ -108,11 +152,12 @@ internal sealed partial class SigningRunner : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _renewal.DisposeAsync();
+        await _sweeps.DisposeAsync();
         _deadlines.Dispose();
         await _stopping.CancelAsync();
         await Task.WhenAll(_tasks.Keys);
-        await _store.ReleaseAsync(_owner);
+        await (_shared?.DisposeAsync() ?? default);
+        await ReleaseAsync();
         _stopping.Dispose();
     }
 
@@ -120,7 +165,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     {
         var calls = new SigningCalls(job, _fleet, _time);
         var attemptsOf = new SigningAttempts(_store, job.Request, NewLease);
-        var run = new SigningRun(job, calls, _turns, _time, clock, attemptsOf, () => _rounds.Announce(job.Request, News.Here), _stopping.Token);
+        var run = new SigningRun(job, calls, _turns, _time, clock, attemptsOf, job.Homes.IsEmpty ? () => { } : () => Stepped(job.Request), _stopping.Token);
         if (!_runs.TryAdd(job.Request, run))
         {
             run.Dispose();
@@ -128,6 +173,12 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         }
         _announcements.Announce(job.Request, new SigningNews(SigningState.Running, Math.Max(1, attempts), null, null));
         Track(() => RunAsync(run, calls, clock, attempts));
+    }
+
+    private void Stepped(Hash32 request)
+    {
+        _rounds.Tell(request, News.Here);
+        _shared?.Nudge(request);
     }
 
     private async Task RunAsync(SigningRun run, SigningCalls calls, StepClock clock, int attempts)
@@ -138,14 +189,15 @@ internal sealed partial class SigningRunner : IAsyncDisposable
             var state = await run.RunAsync(attempts);
             var outcome = (state as RoundState.Ended)?.Outcome;
             clock.EnterPersist();
-            if (outcome is not null && await Persistence.PersistAsync(() => _store.FinishAsync(request, _owner, outcome), _time, _stopping.Token))
+            if (outcome is not null && await Persistence.PersistAsync(() => _store.FinishAsync(request, _leases.Owner, outcome), _time, _stopping.Token))
             {
                 _deadlines.Remove(request);
                 clock.Ended(outcome, run.Attempt);
                 LogEnded(request, outcome.State, run.Attempt, outcome.Error?.Code ?? "none");
                 _announcements.Announce(request, new SigningNews(outcome.State, run.Attempt, outcome.Result, outcome.Error));
-                _rounds.Announce(request, News.Here);
+                _rounds.Tell(request, News.Here);
             }
+            // Not where another gateway drives it now: its nonces would be forgotten, too.
             if (state is null || outcome is not (null or { State: SigningState.Completed }))
             {
                 await calls.ForgetAsync(_stopping.Token);
@@ -156,36 +208,9 @@ internal sealed partial class SigningRunner : IAsyncDisposable
             _runs.TryRemove(request, out _);
             run.Dispose();
         }
-    }
-
-    private async Task ResumeAsync(Hash32 request)
-    {
-        if (await _store.FindAsync(request) is { State: SigningState.Running } record && await _groups.FindAsync(record.Group) is { } group)
+        if (_shared is not null && !run.Job.Homes.IsEmpty)
         {
-            var value = SigningRequest.Parse(record.Statement.Statement);
-            Run(new SigningJob(group, request, value, record.Statement, record.Items, record.Approvals), new StepClock(_telemetry), record.Attempts);
-        }
-    }
-
-    private async Task ExpireAsync(Hash32 request)
-    {
-        if (_runs.TryGetValue(request, out var run))
-        {
-            run.Expire();
-            return;
-        }
-        var outcome = new SigningOutcome(SigningState.Expired, null, new StoredError(ErrorCodes.Expired, "The request expired before it was approved."));
-        if (await Persistence.PersistAsync(() => _store.CloseAsync(request, outcome), _time, _stopping.Token))
-        {
-            Ended(request, outcome, 0);
-        }
-    }
-
-    private void RenewLeases()
-    {
-        if (!_runs.IsEmpty)
-        {
-            Track(() => _store.RenewAsync(NewLease()));
+            await _shared.ClearEndedAsync();
         }
     }
 
@@ -216,6 +241,6 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "Signing {Request} ended as {State} after {Attempts} attempts, error {Code}")]
     private partial void LogEnded(Hash32 request, SigningState state, int attempts, string code);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A signing could not be taken further; its deadline or the next start takes it up")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A signing could not be taken further; it is taken up again later")]
     private partial void LogStuck(Exception exception);
 }

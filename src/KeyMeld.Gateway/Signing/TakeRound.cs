@@ -15,15 +15,15 @@ using KeyMeld.Wire.V1;
 namespace KeyMeld.Gateway.Signing;
 
 /// <summary>
-/// POST /signing/{D}/rounds: a round blob of a member that signs at home, with its authorisation key's signature. Blobs are kept in memory only: a member has to be there
-/// for round 2 in any case, and repeats what it said to a gateway that restarted.
+/// POST /signing/{D}/rounds: a round blob of a member that signs at home, with its authorisation key's signature. Blobs are kept only until the rounds are over, in memory, and where another gateway
+/// drives the signing on their way to it: a member has to be there for round 2 in any case, and repeats what it said to a gateway that restarted.
 /// </summary>
 internal sealed class TakeRound(GatewayParts parts)
 {
     public static readonly Operation Operation = new("takeRound", Tags.Signing, "Post a round blob of a member at home")
     {
-        Description = "Public nonces or partial signatures, encrypted under the group's secret and signed by the member's authorisation key. The same blob may be posted again. Blobs are kept in memory only: a member "
-            + "repeats what it said to a gateway that restarted.",
+        Description = "Public nonces or partial signatures, encrypted under the group's secret and signed by the member's authorisation key. The same blob may be posted again. Blobs are kept only "
+            + "until the rounds are over: a member repeats what it said to a gateway that restarted.",
         Access = Access.Statement,
         Parameters = [Parameter.Request],
         Body = new Body(ProtocolJson.Default.RoundBlobJson, BodyReader.SigningBody),
@@ -50,16 +50,17 @@ internal sealed class TakeRound(GatewayParts parts)
         {
             throw SigningAnswers.Closed(record.State);
         }
-        if (parts.SigningRunner.Find(hash) is not { } run || run.Job.PlaceOf(blob.Node) is not { } place)
+        var place = SigningJob.PlaceOf(group.Manifest.Value, SigningRequest.Parse(record.Statement.Statement).Signers, blob.Node);
+        if (await parts.SigningRunner.RoundsAsync(hash) is not { } rounds)
         {
             throw new KeyMeldException(ErrorCodes.Conflict, "The signing is not in its rounds yet.");
         }
         var wire = ToWire(blob);
-        if (HomeAnswer.Of(run.State, place, wire) is HomeAnswer.Refused refusal)
+        if (HomeAnswer.Of(rounds, place, wire) is HomeAnswer.Refused refusal)
         {
             throw new KeyMeldException(refusal.Code, refusal.Detail);
         }
-        await run.TellAsync(place, wire, context.RequestAborted);
+        await parts.SigningRunner.TellAsync(hash, place, wire, context.RequestAborted);
         await SigningAnswers.StateAsync(context, record.State);
     }
 

@@ -21,7 +21,8 @@ internal interface IGroupStore
     ValueTask<bool> HasReaderAsync(Hash32 group, ReadOnlySpan<byte> key);
 
     /// <summary>Admits one participant, if the group is joining and has exactly <paramref name="accepted"/> registrations so far.</summary>
-    Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey);
+    /// <param name="completed">When everybody has joined with this one: the time, in Unix milliseconds; else null.</param>
+    Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey, long? completed = null);
 
     /// <summary>From joining to formed.</summary>
     Task<bool> FormAsync(Hash32 group, Hash32 roster, ImmutableArray<StoredReceipt> receipts);
@@ -34,6 +35,9 @@ internal interface IGroupStore
 
     /// <summary>Takes one member's envelope out of a formed group. False when there is none (any more).</summary>
     Task<bool> EraseEnvelopeAsync(Hash32 group, int participant);
+
+    /// <summary>Groups that are joining and that somebody has to see to: those complete since <paramref name="before"/> or longer, and those whose time to join was over at <paramref name="now"/>.</summary>
+    ValueTask<ImmutableArray<Hash32>> AbandonedAsync(long now, long before);
 
     /// <summary>Every group that is joining.</summary>
     ValueTask<ImmutableArray<Hash32>> UnfinishedAsync();

@@ -31,7 +31,8 @@ internal interface ISigningStore
     Task<bool> AdoptAsync(Hash32 request, int attempt, Lease lease);
 
     /// <summary>Keeps the leases of everything this owner drives.</summary>
-    Task RenewAsync(Lease lease);
+    /// <returns>What that is.</returns>
+    Task<ImmutableArray<Hash32>> RenewAsync(Lease lease);
 
     /// <summary>Gives up what this owner drives, so that another may take it up at once.</summary>
     Task ReleaseAsync(Id16 owner);
@@ -44,6 +45,10 @@ internal interface ISigningStore
 
     /// <summary>Every signing that waits or runs.</summary>
     ValueTask<ImmutableArray<UnfinishedSigning>> UnfinishedAsync();
+
+    /// <summary>What somebody has to see to: signings that run and whose lease is over or given up, and those that still wait though they have expired.</summary>
+    /// <param name="now">Unix milliseconds.</param>
+    ValueTask<ImmutableArray<UnfinishedSigning>> AbandonedAsync(long now);
 
     /// <summary>The unfinished signings of a group.</summary>
     ValueTask<ImmutableArray<Hash32>> UnfinishedOfAsync(Hash32 group);
@@ -63,7 +68,8 @@ internal enum SigningState
 /// <summary>Who drives a signing, until when; now is when the lease is taken.</summary>
 internal sealed record Lease(Id16 Owner, long Now, long Until);
 
-internal sealed record NewSigning(Hash32 Request, Hash32 Group, Id16 Signing, long Expires, StoredStatement Statement, byte[] Items);
+/// <param name="WithoutEnvelope">How many of the group's registrations have no envelope, as far as the caller knows: a formed group changes in nothing else.</param>
+internal sealed record NewSigning(Hash32 Request, Hash32 Group, Id16 Signing, long Expires, StoredStatement Statement, byte[] Items, int WithoutEnvelope);
 
 internal enum AddedSigning
 {
@@ -77,6 +83,9 @@ internal enum AddedSigning
 
     /// <summary>The group has as many unfinished signings as it may have.</summary>
     TooMany,
+
+    /// <summary>A member erased its envelope, which the caller does not know yet.</summary>
+    Changed,
 }
 
 /// <param name="Approve">Or reject.</param>

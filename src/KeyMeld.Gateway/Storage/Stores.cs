@@ -7,8 +7,10 @@ namespace KeyMeld.Gateway.Storage;
 
 /// <summary>The stores of one database, which ends with them.</summary>
 /// <param name="Server">The database where it is a server's, for who wants to hear from other gateways; null where it is a file.</param>
+/// <param name="Rounds">What gateways tell each other of rounds; null where there is one gateway.</param>
 internal sealed record Stores(
-    IGroupStore Groups, ISigningStore Signings, ISealedKeyStore SealedKeys, IKeyStore Keys, IReplayStore Replay, IOverviewStore Overview, IAsyncDisposable Database, PostgresDatabase? Server = null) : IAsyncDisposable
+    IGroupStore Groups, ISigningStore Signings, ISealedKeyStore SealedKeys, IKeyStore Keys, IReplayStore Replay, IOverviewStore Overview, IAsyncDisposable Database, PostgresDatabase? Server = null,
+    IRoundStore? Rounds = null) : IAsyncDisposable
 {
     /// <summary>Opens the database and brings it to the newest migration.</summary>
     /// <exception cref="KeyMeldException">storage_failed: it cannot be used, or a newer program migrated it.</exception>
@@ -26,7 +28,7 @@ internal sealed record Stores(
 
     public static Stores Of(PostgresDatabase database, TimeProvider time) => new(
         new PostgresGroupStore(database), new PostgresSigningStore(database), new PostgresSealedKeyStore(database), new PostgresKeyStore(database), new PostgresReplayStore(database, time),
-        new PostgresOverviewStore(database), database, database);
+        new PostgresOverviewStore(database), database, database, new PostgresRoundStore(database));
 
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 }

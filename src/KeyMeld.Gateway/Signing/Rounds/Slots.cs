@@ -12,6 +12,8 @@ internal sealed record Slots<T>
 
     public static Slots<T> Empty(int count) => new([.. new T?[count]]);
 
+    public int Count => _places.Length;
+
     public bool IsComplete => _places.All(place => place is not null);
 
     /// <summary>The answer of a node; null where there is none yet.</summary>

@@ -50,7 +50,7 @@ internal sealed class PostgresGroupStore(PostgresDatabase database) : IGroupStor
         return database.ReadAsync(session => session.ExistsAsync("SELECT 1 FROM group_readers WHERE reader = $1", reader));
     }
 
-    public Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey) => database.WriteAsync(async session =>
+    public Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey, long? completed = null) => database.WriteAsync(async session =>
     {
         Lock(session, group);
         var added = await session.ExecuteAsync("""
@@ -64,6 +64,10 @@ internal sealed class PostgresGroupStore(PostgresDatabase database) : IGroupStor
         if (added == 1)
         {
             AddReader(session, group, readerKey.Span);
+        }
+        if (added == 1 && completed is not null)
+        {
+            session.Queue("UPDATE groups SET completed_ms = $2 WHERE manifest_hash = $1", group, completed);
         }
         return added == 1;
     });
@@ -96,11 +100,21 @@ internal sealed class PostgresGroupStore(PostgresDatabase database) : IGroupStor
         return true;
     });
 
-    public Task<bool> EraseEnvelopeAsync(Hash32 group, int participant) => database.WriteAsync(async session => await session.ExecuteAsync("""
-        UPDATE registrations SET envelope = NULL WHERE manifest_hash = $1 AND participant = $2 AND envelope IS NOT NULL
-          AND EXISTS (SELECT 1 FROM groups WHERE manifest_hash = $1 AND state = 'formed')
-        """,
-        group, participant) == 1);
+    public Task<bool> EraseEnvelopeAsync(Hash32 group, int participant) => database.WriteAsync(async session =>
+    {
+        // Whoever adds a signing waits for this, or this for it: either knows of the other.
+        Lock(session, group);
+        return await session.ExecuteAsync("""
+            UPDATE registrations SET envelope = NULL WHERE manifest_hash = $1 AND participant = $2 AND envelope IS NOT NULL
+              AND EXISTS (SELECT 1 FROM groups WHERE manifest_hash = $1 AND state = 'formed')
+            """,
+            group, participant) == 1;
+    });
+
+    public ValueTask<ImmutableArray<Hash32>> AbandonedAsync(long now, long before) => database.ReadAsync(async session => (await session.AllAsync("""
+        SELECT manifest_hash FROM groups WHERE state = 'joining' AND completed_ms <= $2
+        UNION SELECT manifest_hash FROM groups WHERE state = 'joining' AND join_by_ms < $1
+        """, row => row.Hash(0), now, before)).ToImmutableArray());
 
     public ValueTask<ImmutableArray<Hash32>> UnfinishedAsync() => database.ReadAsync(async session =>
         (await session.AllAsync("SELECT manifest_hash FROM groups WHERE state = 'joining'", row => row.Hash(0))).ToImmutableArray());

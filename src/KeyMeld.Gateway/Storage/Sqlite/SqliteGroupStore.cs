@@ -41,7 +41,7 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         return database.ReadAsync(session => session.Exists("SELECT 1 FROM group_readers WHERE reader = $reader", ("$reader", reader)));
     }
 
-    public Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey) => database.WriteAsync(session =>
+    public Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey, long? completed = null) => database.WriteAsync(session =>
     {
         var added = session.Execute("""
             INSERT INTO registrations (manifest_hash, participant, statement_hash, statement, signatures, envelope)
@@ -55,6 +55,10 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         if (added == 1)
         {
             AddReader(session, group, readerKey.Span);
+        }
+        if (added == 1 && completed is { } time)
+        {
+            session.Execute("UPDATE groups SET completed_ms = $time WHERE manifest_hash = $group", ("$group", group.ToArray()), ("$time", time));
         }
         return added == 1;
     });
@@ -106,6 +110,11 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         await database.CheckpointAsync();
         return erased;
     }
+
+    public ValueTask<ImmutableArray<Hash32>> AbandonedAsync(long now, long before) => database.ReadAsync(session => session.All("""
+        SELECT manifest_hash FROM groups WHERE state = 'joining' AND completed_ms <= $before
+        UNION SELECT manifest_hash FROM groups WHERE state = 'joining' AND join_by_ms < $now
+        """, row => row.Hash(0), ("$now", now), ("$before", before)).ToImmutableArray());
 
     public ValueTask<ImmutableArray<Hash32>> UnfinishedAsync() => database.ReadAsync(session =>
         session.All("SELECT manifest_hash FROM groups WHERE state = 'joining'", row => row.Hash(0)).ToImmutableArray());

@@ -6,7 +6,8 @@ namespace KeyMeld.Gateway.Storage.Sqlite;
 /// <summary>Numbered steps, checked at every start; a whole way up or down is one transaction.</summary>
 internal static class SqliteMigrator
 {
-    public static readonly IReadOnlyList<Migration> All = [Migrations.Initial.Migration, Migrations.SealedKeyGuards.Migration, Migrations.OwnedKeys.Migration, Migrations.OverviewIndexes.Migration];
+    public static readonly IReadOnlyList<Migration> All =
+        [Migrations.Initial.Migration, Migrations.SealedKeyGuards.Migration, Migrations.OwnedKeys.Migration, Migrations.OverviewIndexes.Migration, Migrations.LeftBehind.Migration];
 
     /// <param name="target">The version to end at; the newest without it.</param>
     /// <param name="dryRun">Does everything and takes it back.</param>

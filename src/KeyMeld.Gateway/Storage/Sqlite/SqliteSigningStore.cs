@@ -16,15 +16,18 @@ internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStor
         var added = session.Execute("""
             INSERT INTO signings (request_hash, manifest_hash, signing_id, state, expires_ms, attempts, lease_owner, lease_until_ms, request, request_signature, items)
             SELECT $request, $group, $signing, $state, $expires, $attempts, $owner, $until, $statement, $signature, $items
-            WHERE (SELECT count(*) FROM signings WHERE manifest_hash = $group AND state IN ('waiting', 'running')) < $most ON CONFLICT DO NOTHING
+            WHERE (SELECT count(*) FROM signings WHERE manifest_hash = $group AND state IN ('waiting', 'running')) < $most
+              AND (SELECT count(*) FROM registrations WHERE manifest_hash = $group AND envelope IS NULL) = $without ON CONFLICT DO NOTHING
             """,
             ("$request", signing.Request.ToArray()), ("$group", signing.Group.ToArray()), ("$signing", signing.Signing.ToArray()),
             ("$state", (lease is null ? SigningState.Waiting : SigningState.Running).Word()), ("$expires", signing.Expires), ("$attempts", lease is null ? 0L : 1L),
-            ("$owner", lease?.Owner.ToArray()), ("$until", lease?.Until), ("$most", (long)mostUnfinished),
+            ("$owner", lease?.Owner.ToArray()), ("$until", lease?.Until), ("$most", (long)mostUnfinished), ("$without", (long)signing.WithoutEnvelope),
             ("$statement", signing.Statement.Statement), ("$signature", signing.Statement.Signatures), ("$items", signing.Items));
         return added == 1 ? AddedSigning.Added
             : session.Exists("SELECT 1 FROM signings WHERE request_hash = $request", ("$request", signing.Request.ToArray())) ? AddedSigning.Repeated
             : session.Exists("SELECT 1 FROM signings WHERE manifest_hash = $group AND signing_id = $signing", ("$group", signing.Group.ToArray()), ("$signing", signing.Signing.ToArray())) ? AddedSigning.Taken
+            : session.Exists("SELECT 1 WHERE (SELECT count(*) FROM registrations WHERE manifest_hash = $group AND envelope IS NULL) <> $without",
+                ("$group", signing.Group.ToArray()), ("$without", (long)signing.WithoutEnvelope)) ? AddedSigning.Changed
             : AddedSigning.TooMany;
     });
 
@@ -42,8 +45,9 @@ internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStor
 
     public Task<bool> AdoptAsync(Hash32 request, int attempt, Lease lease) => TakeAsync(request, attempt, 0, lease);
 
-    public Task RenewAsync(Lease lease) => database.WriteAsync(session => session.Execute(
-        $"UPDATE signings SET lease_until_ms = $until WHERE {Running} AND lease_owner = $owner", ("$owner", lease.Owner.ToArray()), ("$until", lease.Until)));
+    public Task<ImmutableArray<Hash32>> RenewAsync(Lease lease) => database.WriteAsync(session => session.All(
+        $"UPDATE signings SET lease_until_ms = $until WHERE {Running} AND lease_owner = $owner RETURNING request_hash",
+        row => row.Hash(0), ("$owner", lease.Owner.ToArray()), ("$until", lease.Until)).ToImmutableArray());
 
     public Task ReleaseAsync(Id16 owner) => database.WriteAsync(session => session.Execute(
         $"UPDATE signings SET lease_owner = NULL, lease_until_ms = NULL WHERE {Running} AND lease_owner = $owner", ("$owner", owner.ToArray())));
@@ -59,6 +63,11 @@ internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStor
 
     public ValueTask<ImmutableArray<UnfinishedSigning>> UnfinishedAsync() => database.ReadAsync(session => session.All(
         $"SELECT {SigningRows.UnfinishedColumns} FROM signings WHERE state IN ('waiting', 'running')", SigningRows.ReadUnfinished).ToImmutableArray());
+
+    public ValueTask<ImmutableArray<UnfinishedSigning>> AbandonedAsync(long now) => database.ReadAsync(session => session.All($"""
+        SELECT {SigningRows.UnfinishedColumns} FROM signings WHERE {Running} AND (lease_until_ms IS NULL OR lease_until_ms <= $now)
+        UNION ALL SELECT {SigningRows.UnfinishedColumns} FROM signings WHERE state IN ('waiting', 'running') AND state = 'waiting' AND expires_ms < $now
+        """, SigningRows.ReadUnfinished, ("$now", now)).ToImmutableArray());
 
     public ValueTask<ImmutableArray<Hash32>> UnfinishedOfAsync(Hash32 group) => database.ReadAsync(session => session.All(
         "SELECT request_hash FROM signings WHERE state IN ('waiting', 'running') AND manifest_hash = $group", row => row.Hash(0), ("$group", group.ToArray())).ToImmutableArray());

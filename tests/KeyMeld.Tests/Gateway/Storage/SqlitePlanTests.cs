@@ -79,10 +79,11 @@ public sealed class SqlitePlanTests : IDisposable
         await groups.FindByRosterAsync(Hash());
         await groups.HasReaderAsync(group.Hash, Bytes(32));
         await groups.UnfinishedAsync();
+        await groups.AbandonedAsync(1000, 1000);
         await groups.EraseEnvelopeAsync(group.Hash, 0);
 
         var signings = new SqliteSigningStore(database);
-        var signing = new NewSigning(Hash(), group.Hash, new Id16(Bytes(16)), 2_000_000, Statement(), Bytes(300));
+        var signing = new NewSigning(Hash(), group.Hash, new Id16(Bytes(16)), 2_000_000, Statement(), Bytes(300), 1);
         var lease = new Lease(new Id16(Bytes(16)), 1000, 2000);
         await signings.AddAsync(signing, null, 10);
         await signings.AddAsync(signing, null, 10);
@@ -94,6 +95,7 @@ public sealed class SqlitePlanTests : IDisposable
         await signings.StateOfAsync(signing.Request);
         await signings.GroupOfAsync(signing.Request);
         await signings.UnfinishedAsync();
+        await signings.AbandonedAsync(1000);
         await signings.UnfinishedOfAsync(group.Hash);
         await signings.ReleaseAsync(lease.Owner);
         await signings.FinishAsync(signing.Request, lease.Owner, new SigningOutcome(SigningState.Completed, [1], null));

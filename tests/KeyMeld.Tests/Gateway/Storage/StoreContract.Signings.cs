@@ -199,7 +199,7 @@ public abstract partial class StoreContract
     }
 
     private protected static async Task<NewSigning> NewSigningAsync(IStores stores) =>
-        new(Hash(), (await AddGroupAsync(stores)).Hash, Id(), 5_000_000, Statement(), Bytes(5000));
+        new(Hash(), (await AddGroupAsync(stores)).Hash, Id(), 5_000_000, Statement(), Bytes(5000), 0);
 
     private static StoredApproval Approval(int place) => new(place, true, Statement());
 

@@ -25,10 +25,11 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly DirectoryInfo _folder;
     private readonly IDictionary _overrides;
     private readonly TimeProvider _time;
+    private readonly bool _isFirst;
     private WebApplication? _app;
 
-    private TestGateway(DirectoryInfo folder, FakeEnclave[] enclaves, IDictionary overrides, TimeProvider time, string? storage) =>
-        (_folder, Enclaves, _overrides, _time, Storage) = (folder, enclaves, overrides, time, storage);
+    private TestGateway(DirectoryInfo folder, FakeEnclave[] enclaves, IDictionary overrides, TimeProvider time, string? storage, bool isFirst = true) =>
+        (_folder, Enclaves, _overrides, _time, Storage, _isFirst) = (folder, enclaves, overrides, time, storage, isFirst);
 
     public FakeEnclave[] Enclaves { get; }
 
@@ -75,6 +76,18 @@ internal sealed class TestGateway : IAsyncDisposable
             await gateway.WhenReadyAsync();
         }
         return gateway;
+    }
+
+    /// <summary>Another gateway on the same database, which must be a server's, and with the same enclaves.</summary>
+    public async Task<TestGateway> StartAnotherAsync(TimeProvider? time = null, bool ready = true)
+    {
+        var another = new TestGateway(_folder, Enclaves, _overrides, time ?? TimeProvider.System, Storage, isFirst: false) { Adjust = Adjust };
+        await another.StartGatewayAsync();
+        if (ready)
+        {
+            await another.WhenReadyAsync();
+        }
+        return another;
     }
 
     public async Task StartGatewayAsync()
@@ -142,6 +155,10 @@ internal sealed class TestGateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopGatewayAsync();
+        if (!_isFirst)
+        {
+            return;
+        }
         foreach (var enclave in Enclaves)
         {
             await enclave.DisposeAsync();

@@ -24,7 +24,11 @@ internal sealed class TestGroup
         Registrations = [.. auths.Select((_, place) => Register(place, approvals[place], source: manifest.Participants[place].Enclave is null ? KeySource.Home : KeySource.Imported))];
     }
 
-    public TestGateway Gateway { get; }
+    private TestGroup(TestGroup other) =>
+        (Gateway, Manifest, Creator, Admissions, Auths, Terms, SessionSecrets, Envelopes, Registrations) =
+        (other.Gateway, other.Manifest, other.Creator, other.Admissions, other.Auths, other.Terms, other.SessionSecrets, other.Envelopes, other.Registrations);
+
+    public TestGateway Gateway { get; private init; }
 
     public Signed<Manifest> Manifest { get; }
 
@@ -78,6 +82,9 @@ internal sealed class TestGroup
         Assert.Equal("formed", await group.StateAsync());
         return group;
     }
+
+    /// <summary>The same group at another gateway.</summary>
+    public TestGroup At(TestGateway gateway) => new(this) { Gateway = gateway };
 
     public async Task CreateAsync() => Assert.Equal(HttpStatusCode.Created, (await PostAsync()).Status);
 

@@ -29,6 +29,8 @@ internal sealed class TestSigning
         Request = StatementSigner.Sign(change?.Invoke(request) ?? request, Key);
     }
 
+    private TestSigning(TestSigning other, TestGroup group) => (Group, Items, Key, Request) = (group, other.Items, other.Key, other.Request);
+
     public TestGroup Group { get; }
 
     public byte[] Items { get; }
@@ -40,6 +42,9 @@ internal sealed class TestSigning
     public Hash32 Digest => Request.Digest;
 
     public string Path => $"/api/v1/signing/{Digest}";
+
+    /// <summary>The same request at another gateway.</summary>
+    public TestSigning At(TestGateway gateway) => new(this, Group.At(gateway));
 
     public Task<Answer> PostAsync(string? prefer = null, SecretKey? reader = null, byte[]? items = null) => Group.Gateway.PostAsync(
         "/api/v1/signing", new SigningPostJson(SignedJson.Of(Request.Statement), items ?? Items), ProtocolJson.Default.SigningPostJson, prefer, reader);

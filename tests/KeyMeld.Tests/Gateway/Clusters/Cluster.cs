@@ -1,0 +1,41 @@
+using KeyMeld.Tests.Gateway.Support;
+using KeyMeld.Tests.Support;
+
+namespace KeyMeld.Tests.Gateway.Clusters;
+
+/// <summary>Two real gateways on one real PostgreSQL database, with the same fake enclaves, which report every call that would reuse a nonce.</summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private Cluster(TestGateway a, TestGateway b) => (A, B) = (a, b);
+
+    public TestGateway A { get; }
+
+    public TestGateway B { get; }
+
+    public FakeEnclave[] Enclaves => A.Enclaves;
+
+    /// <param name="fixture">Where the database is.</param>
+    /// <param name="timeOfA">The clock of A; the system's without it.</param>
+    /// <param name="timeOfB">The clock of B; the system's without it.</param>
+    public static async Task<Cluster> StartAsync(PostgresFixture fixture, TimeProvider? timeOfA = null, TimeProvider? timeOfB = null)
+    {
+        var a = await TestGateway.StartAsync(time: timeOfA, storage: await StorageAsync(fixture));
+        var b = await a.StartAnotherAsync(timeOfB);
+        // News is heard from now on: nothing in these tests waits for a second look.
+        await Eventually.TrueAsync(() => a.Parts.Bus.IsListening && b.Parts.Bus.IsListening);
+        return new Cluster(a, b);
+    }
+
+    /// <summary>The storage section of a gateway with a new database.</summary>
+    public static async Task<string> StorageAsync(PostgresFixture fixture, int leaseSeconds = 60)
+    {
+        var (server, database) = await fixture.NewDatabaseAsync();
+        return $$"""{ kind: postgres, host: "{{server.SocketFolder}}", port: {{server.Port}}, database: {{database}}, user: {{server.User}}, password_file: "{{server.PasswordFile}}", lease_seconds: {{leaseSeconds}} }""";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await B.DisposeAsync();
+        await A.DisposeAsync();
+    }
+}
