@@ -126,6 +126,16 @@ public sealed class DevelopmentStack : IAsyncDisposable
     public Task StartGatewayAsync(CancellationToken cancellationToken) =>
         StartAsync(GatewayName, "KeyMeld.Gateway", ["--config", options.GatewayConfiguration is { } file ? Path.GetFullPath(file) : Layout.GatewayConfiguration], gatewayEnvironment, cancellationToken);
 
+    /// <summary>Starts another gateway with the enclaves' credentials.</summary>
+    /// <param name="name">What it is called from then on.</param>
+    /// <param name="configuration">Its file; another port and a common database are its maker's affair.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task StartGatewayAsync(string name, string configuration, CancellationToken cancellationToken) =>
+        StartAsync(name, "KeyMeld.Gateway", ["--config", configuration], gatewayEnvironment, cancellationToken);
+
+    /// <summary>SIGKILL to a gateway that <see cref="StartGatewayAsync(string, string, CancellationToken)"/> started.</summary>
+    public Task KillGatewayAsync(string name) => KillAsync([name]);
+
     /// <summary>SIGKILL to every enclave.</summary>
     public Task KillEnclavesAsync() => KillAsync([.. EnclaveNames]);
 
