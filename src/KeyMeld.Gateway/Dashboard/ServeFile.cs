@@ -1,3 +1,4 @@
+using KeyMeld.Gateway.Http;
 using Microsoft.Net.Http.Headers;
 
 namespace KeyMeld.Gateway.Dashboard;
@@ -11,6 +12,8 @@ internal sealed class ServeFile(DashboardFile file)
         response.Headers.ETag = file.ETag;
         // Kept, but asked for each time: with another build there is another page at once.
         response.Headers.CacheControl = "no-cache";
+        // With a 304 too, since a browser takes the headers of that for what it has kept (RFC 9111 section 4.3.4).
+        response.Headers.ContentSecurityPolicy = file.Path == "/" ? SecurityHeaders.PagePolicy : SecurityHeaders.DataPolicy;
         if (IsKnown(context.Request))
         {
             response.StatusCode = StatusCodes.Status304NotModified;

@@ -32,7 +32,8 @@ internal sealed class SecurityHeaders(Uri publicUrl)
         headers["Permissions-Policy"] = Off;
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
-        if (headers.ContentSecurityPolicy.Count == 0)
+        // The policy in a 304 would take the place of that of the page which the browser has kept (RFC 9111 section 4.3.4).
+        if (headers.ContentSecurityPolicy.Count == 0 && context.Response.StatusCode != StatusCodes.Status304NotModified)
         {
             headers.ContentSecurityPolicy = context.Response.ContentType?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) == true ? PagePolicy : DataPolicy;
         }

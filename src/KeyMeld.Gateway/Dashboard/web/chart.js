@@ -1,7 +1,7 @@
 // Charts as SVG, drawn at the width they are shown at so that their text keeps its size. Each says in words what it shows; the numbers are in a table beside it.
 import { svg } from './dom.js';
 
-const margin = { top: 10, right: 6, bottom: 22, left: 46 };
+const margin = { top: 10, right: 6, bottom: 22, left: 58 };
 
 /** The smallest of 1, 2, 5 times a power of ten steps that needs at most four of them. */
 function scaleOf(most) {

@@ -53,8 +53,8 @@ export function showStatus(root, state) {
     el('div', { class: 'verdict', 'data-tone': tone }, el('span', { class: 'lamp', 'aria-hidden': 'true' }), el('div', null, el('h1', { id: 'headline-title' }, title), el('p', null, text ?? quiet(state)))),
     el('dl', { class: 'tiles' },
       tile('Enclaves ready', `${ready} of ${enclaves.length}`, `${enclaves.filter(({ attestation: { verdict } }) => verdict === 'release').length} of a known build`, null, ready === enclaves.length ? null : 'bad'),
-      tile('Signed in the last hour', count(signed), own > 0 ? `and ${plural(own, 'signature')} with own keys` : `${plural(failed, 'failure')}`, spark(minutes.map(minute => minute.signed), 'signed')),
+      tile('Signed in the last hour', count(signed), own > 0 ? `and ${plural(own, 'signature')} with own keys` : failed > 0 ? plural(failed, 'failure') : 'no failure', signed > 0 ? spark(minutes.map(minute => minute.signed), 'signed') : null),
       tile('Time to sign', total ? milliseconds(total.p50) : '–', total ? `99 of 100 up to ${milliseconds(total.p99)}` : 'nothing signed in the last hour', total ? spark(minutes.map(minute => minute.p50 ?? null), 'p50') : null),
-      tile('In flight', atMost(signings.running + signings.waiting, signings.counted_to), `${atMost(signings.waiting, signings.counted_to)} for approval`),
-      tile('KMS calls', count(kms.calls), `${dollars(kms.calls_usd)} since the enclaves’ starts`)));
+      tile('In flight', atMost(signings.running + signings.waiting, signings.counted_to), signings.waiting > 0 ? `${atMost(signings.waiting, signings.counted_to)} waiting for approval` : signings.running > 0 ? 'under way' : 'nothing waits'),
+      tile('KMS calls', count(kms.calls), `${dollars(kms.calls_usd)} since the last starts`)));
 }

@@ -31,8 +31,11 @@ export function needs({ signers, approvers, votes, enclaves }) {
   if (signers.length > 0) {
     lines.push(el('ul', { class: 'chips' }, signers.map(person)));
   }
-  if (votes > 0) {
-    lines.push(el('p', null, `${signers.length > 0 ? 'and ' : ''}${plural(votes, 'approval')} of`), el('ul', { class: 'chips' }, approvers.map(person)));
+  // A signer who has to approve anyway is one of the approvals that are missing.
+  const others = approvers.filter(approver => !signers.some(signer => signer.participant === approver.participant));
+  const more = votes - (approvers.length - others.length);
+  if (more > 0) {
+    lines.push(el('p', null, `${signers.length > 0 ? 'and ' : ''}${plural(more, 'approval')} of`), el('ul', { class: 'chips' }, others.map(person)));
   }
   if (enclaves.length > 0) {
     lines.push(el('ul', { class: 'chips' }, enclaves.map(number => el('li', { class: 'chip' }, `enclave ${number}`))));

@@ -34,12 +34,23 @@ public sealed class DashboardFilesTests : IAsyncLifetime
             using var again = new HttpRequestMessage(HttpMethod.Get, file.Path) { Headers = { IfNoneMatch = { new EntityTagHeaderValue("\"0\""), first.Headers.ETag! } } };
             using var unchanged = await _gateway.Http.SendAsync(again, TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
+            Assert.Equal(first.Headers.GetValues("Content-Security-Policy"), unchanged.Headers.GetValues("Content-Security-Policy"));
             Assert.Empty(await unchanged.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
 
             using var other = new HttpRequestMessage(HttpMethod.Get, file.Path) { Headers = { IfNoneMatch = { new EntityTagHeaderValue("\"0\"") } } };
             using var changed = await _gateway.Http.SendAsync(other, TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
         }
+    }
+
+    [Fact]
+    public async Task The_page_may_load_its_own_files_and_call_its_own_gateway_and_nothing_else()
+    {
+        using var page = await _gateway.Http.GetAsync("/", TestContext.Current.CancellationToken);
+        var policy = Assert.Single(page.Headers.GetValues("Content-Security-Policy")).Split("; ");
+        Assert.Equal("default-src 'none'", policy[0]);
+        Assert.Superset(new HashSet<string> { "script-src 'self'", "style-src 'self'", "connect-src 'self'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'none'" }, new HashSet<string>(policy));
+        Assert.DoesNotContain("unsafe", string.Join(' ', policy), StringComparison.Ordinal);
     }
 
     [Theory]

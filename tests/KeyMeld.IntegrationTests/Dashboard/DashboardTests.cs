@@ -1,0 +1,160 @@
+using KeyMeld.Client;
+using KeyMeld.IntegrationTests.Support;
+using Microsoft.Playwright;
+
+namespace KeyMeld.IntegrationTests.Dashboard;
+
+/// <summary>The dashboard as a new operator walks through it: a real browser, a real gateway, real enclaves.</summary>
+public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<DashboardFixture>, IAsyncLifetime
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => await fixture.StartAsync();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task An_operator_sees_a_signing_wait_and_complete_and_an_enclave_die_and_come_back()
+    {
+        var stack = fixture.Stack;
+        await using var tab = await fixture.Browser.OpenAsync(stack.Gateway);
+        await tab.GoAsync();
+        await tab.HeadlineAsync("All 3 enclaves are ready and attested");
+        await Assertions.Expect(tab.Page.Locator("#live-text")).ToHaveTextAsync("Live");
+        for (var id = 0; id < 3; id++)
+        {
+            var enclave = tab.Section("enclaves").Locator("li.enclave").Nth(id);
+            await tab.SaysAsync(enclave, $"Enclave {id}");
+            await tab.SaysAsync(enclave, "Ready");
+            await tab.SaysAsync(enclave, "Attested release");
+            await tab.SaysAsync(enclave, stack.KmsKeyArn[(stack.KmsKeyArn.LastIndexOf('/') + 1)..]);
+            Assert.Contains(stack.Measurement.ToRelease(stack.KmsKeyArn).Pcr0, await enclave.Locator("details").TextContentAsync() ?? "", StringComparison.Ordinal);
+        }
+        await tab.SaysAsync(tab.Section("gateway"), "sqlite");
+
+        // A signing waits, and shows for whom.
+        using var alice = stack.NewUser();
+        using var bob = stack.NewUser();
+        var group = await new[] { alice, bob }.FormAsync();
+        var reference = await alice.Client.Signings.RequestAsync(group, [SigningContent.FromBytes("a payment that nobody here may see"u8.ToArray())], cancellationToken: Cancel);
+        var row = tab.Section("work").Locator("tbody tr").First;
+        await tab.SaysAsync(row, "waits for approval");
+        await tab.SaysAsync(row, "participant 1");
+        await tab.SaysAsync(row, group.Members[1].User.ToString());
+        await tab.SaysAsync(row, reference.Request.ToString());
+        await tab.PictureAsync("waiting");
+
+        // It completes, and the charts move.
+        await bob.Client.Signings.ApproveAsync(await bob.Client.Signings.ReviewAsync(reference, Cancel), cancellationToken: Cancel);
+        await alice.Client.Signings.WaitAsync(reference, TimeSpan.FromSeconds(60), Cancel);
+        await tab.SaysAsync(tab.Section("work"), "No signing is in flight.");
+        await Assertions.Expect(tab.Page.GetByRole(AriaRole.Img, new() { NameRegex = new("Signings a minute over the last hour: 1 was signed") })).ToBeVisibleAsync();
+        await Assertions.Expect(tab.Page.Locator("#hour rect.series-signed")).ToHaveCountAsync(1);
+        await tab.SaysAsync(tab.Section("hour"), "Partial signatures");
+
+        // An enclave dies: what waits for it, and what to do.
+        var unattended = await new[] { alice, bob }.FormAsync(plan => plan with { Unattended = true, Enclaves = [0, 1] }, new JoinOptions { Approval = false, AcceptUnattended = true });
+        var prepared = await alice.Client.Signings.PrepareAsync(unattended, [SigningContent.FromHash(new byte[32])], cancellationToken: Cancel);
+        await stack.KillEnclaveAsync(1);
+        await tab.HeadlineAsync("Enclave 1 is unreachable");
+        var dead = tab.Section("enclaves").Locator("li.enclave").Nth(1);
+        await tab.SaysAsync(dead, "Unreachable");
+        await tab.SaysAsync(dead, "What to do");
+        var submitted = alice.Client.Signings.SubmitAsync(prepared, TimeSpan.FromSeconds(60), Cancel);
+        await tab.SaysAsync(tab.Section("work").Locator("tbody tr").First, "waits for an enclave that is away");
+        await tab.SaysAsync(tab.Section("work").Locator("tbody tr").First, "enclave 1");
+        await tab.SaysAsync(tab.Section("failures"), "Enclave 1 stopped being ready");
+        await tab.SaysAsync(tab.Section("failures"), "enclave_unreachable");
+        await tab.PictureAsync("enclave-away");
+        await stack.StartEnclaveAsync(1, Cancel);
+        await tab.HeadlineAsync("All 3 enclaves are ready and attested");
+        Assert.True((await submitted).IsSigned);
+        await Assertions.Expect(tab.Page.GetByRole(AriaRole.Img, new() { NameRegex = new("2 were signed") })).ToBeVisibleAsync();
+        await tab.HasNoComplaintAsync();
+    }
+
+    [Theory]
+    [InlineData(1440, ColorScheme.Light)]
+    [InlineData(1440, ColorScheme.Dark)]
+    [InlineData(390, ColorScheme.Light)]
+    [InlineData(390, ColorScheme.Dark)]
+    public async Task The_page_is_accessible_at_a_desk_and_on_a_phone_in_light_and_dark(int width, ColorScheme scheme)
+    {
+        await using var tab = await fixture.Browser.OpenAsync(fixture.Stack.Gateway, width, scheme);
+        await tab.GoAsync();
+        await tab.HeadlineAsync("All 3 enclaves are ready and attested");
+        foreach (var details in await tab.Page.Locator("details > summary").AllAsync())
+        {
+            await details.ClickAsync();
+        }
+        await tab.IsAccessibleAsync($"{width} {scheme}");
+        await tab.PictureAsync($"overview-{width}-{scheme}".ToLowerInvariant());
+        await tab.HasNoComplaintAsync();
+    }
+
+    [Fact]
+    public async Task It_can_be_used_by_keyboard_alone_and_remembers_the_theme()
+    {
+        await using var tab = await fixture.Browser.OpenAsync(fixture.Stack.Gateway);
+        await tab.GoAsync();
+        await tab.HeadlineAsync("All 3 enclaves");
+        await tab.Page.Keyboard.PressAsync("Tab");
+        Assert.Equal("Skip to the status", await FocusedAsync(tab));
+        List<string> walked = [];
+        for (var step = 0; step < 20 && !walked.Contains("Theme: auto"); step++)
+        {
+            await tab.Page.Keyboard.PressAsync("Tab");
+            walked.Add(await FocusedAsync(tab));
+        }
+        Assert.Equal(["Enclaves", "In flight", "Last hour", "Failures", "Gateway", "Theme: auto"], walked);
+        Assert.NotEqual("none", await tab.Page.EvaluateAsync<string>("getComputedStyle(document.activeElement).outlineStyle"));
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        Assert.Equal("Theme: dark", await FocusedAsync(tab));
+        await tab.Page.Keyboard.PressAsync("Tab");
+        Assert.StartsWith("Measurements and identity", await FocusedAsync(tab), StringComparison.Ordinal);
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(tab.Page.Locator("details[open]").First.Locator("text=PCR0")).ToBeVisibleAsync();
+        // What is opened stays open while the page goes on, and the focus stays where it is.
+        await tab.Page.WaitForFunctionAsync("text => document.querySelector('#gateway time').textContent !== text", await tab.Page.Locator("#gateway time").First.TextContentAsync());
+        await Assertions.Expect(tab.Page.Locator("details[open]")).ToHaveCountAsync(1);
+        Assert.StartsWith("Measurements and identity", await FocusedAsync(tab), StringComparison.Ordinal);
+        await tab.Page.ReloadAsync();
+        await Assertions.Expect(tab.Page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
+        await tab.HasNoComplaintAsync();
+
+        static Task<string> FocusedAsync(Tab tab) => tab.Page.EvaluateAsync<string>("document.activeElement.textContent.trim()");
+    }
+
+    [Fact]
+    public async Task With_a_token_only_who_has_it_sees_anything()
+    {
+        var stack = fixture.Stack;
+        await using var tab = await fixture.Browser.OpenAsync(stack.Gateway);
+        // As through a proxy: then this machine's own address is no credential.
+        await tab.Page.SetExtraHTTPHeadersAsync(new Dictionary<string, string> { ["X-Forwarded-For"] = "203.0.113.7" });
+        await tab.GoAsync();
+        await tab.HeadlineAsync("Operators only");
+        await Assertions.Expect(tab.Page.GetByLabel("Operator token")).ToBeFocusedAsync();
+        await tab.IsAccessibleAsync("signing in");
+        await tab.PictureAsync("sign-in");
+        await tab.Page.Keyboard.TypeAsync("not the token");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await tab.SaysAsync(tab.Page.GetByRole(AriaRole.Alert), "did not accept");
+        var token = (await File.ReadAllTextAsync(stack.Layout.OperatorToken, Cancel)).Trim();
+        await tab.Page.Keyboard.TypeAsync(token);
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await tab.HeadlineAsync("All 3 enclaves");
+        Assert.DoesNotContain(token, tab.Page.Url, StringComparison.Ordinal);
+        Assert.Equal(0, await tab.Page.EvaluateAsync<int>("document.cookie.length + Object.values(localStorage).join('').length"));
+        await tab.Page.ReloadAsync();
+        await tab.HeadlineAsync("All 3 enclaves");
+        await tab.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await tab.HeadlineAsync("Operators only");
+        Assert.Equal("", await tab.Page.EvaluateAsync<string>("document.getElementById('board').textContent.trim()"));
+        await tab.Page.ReloadAsync();
+        await tab.HeadlineAsync("Operators only");
+        // What the browser says of a 401 is expected.
+        await tab.HasNoComplaintAsync("401");
+    }
+}
