@@ -44,6 +44,18 @@ test-kms-e2e *args:
 bench *args:
     ./keymeld bench {{args}}
 
+# Many signings at once: latency percentiles, rate, processor time.
+load *args:
+    ./keymeld load {{args}}
+
+# Sign while everything is killed at random, then watch the memory.
+soak minutes="30" *args:
+    eng/soak.sh {{minutes}} {{args}}
+
+# Measure rate and latency on the published programs and hold them against what is aimed at.
+aims:
+    eng/aims.sh
+
 # Kill enclaves and gateways at the steps of hundreds of geneses, unseals and key changes.
 crashes *args:
     eng/crashes.sh {{args}}

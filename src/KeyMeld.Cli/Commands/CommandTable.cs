@@ -42,5 +42,6 @@ internal static class CommandTable
         TestKmsCommand.Create(),
         BenchCommand.Create(),
         LoadCommand.Create(),
+        SoakCommand.Create(),
     ];
 }

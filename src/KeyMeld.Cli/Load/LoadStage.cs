@@ -28,10 +28,10 @@ internal sealed class LoadStage : IAsyncDisposable
     private static readonly JoinOptions Join = new() { AcceptUnattended = true, Approval = false };
 
     private readonly Session _session;
-    private readonly ShotStock _stock;
+    private readonly Stock<LoadShot> _stock;
 
     private LoadStage(Session session, Func<CancellationToken, Task<IReadOnlyList<LoadShot>>> prepare) =>
-        (_session, _stock) = (session, new ShotStock(MostReady, Fresh, prepare, TimeProvider.System));
+        (_session, _stock) = (session, new Stock<LoadShot>(MostReady, Fresh, prepare, TimeProvider.System));
 
     /// <summary>Forms the groups, or makes the keys.</summary>
     /// <param name="party">Its first is the requester.</param>
@@ -39,14 +39,7 @@ internal sealed class LoadStage : IAsyncDisposable
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task<LoadStage> SetUpAsync(Party party, LoadShape shape, CancellationToken cancellationToken)
     {
-        List<Hash32> groups = [];
-        for (var group = 0; group < shape.Groups && shape.Keys == 0; group++)
-        {
-            var label = $"load {group}";
-            var id = await party.FormAsync(people => new GroupPlan { Label = label, Participants = people, Unattended = true }, Join, cancellationToken);
-            await party.VerifyAsync(id, cancellationToken);
-            groups.Add(id);
-        }
+        var groups = shape.Keys > 0 ? [] : await FormAsync(party, shape.Groups, cancellationToken);
         var session = party.Alice.Open();
         try
         {
@@ -59,6 +52,20 @@ internal sealed class LoadStage : IAsyncDisposable
             session.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Forms unattended groups of all of the party.</summary>
+    public static async Task<IReadOnlyList<Hash32>> FormAsync(Party party, int count, CancellationToken cancellationToken)
+    {
+        List<Hash32> groups = [];
+        for (var group = 0; group < count; group++)
+        {
+            var label = FormattableString.Invariant($"load {group}");
+            var id = await party.FormAsync(people => new GroupPlan { Label = label, Participants = people, Unattended = true }, Join, cancellationToken);
+            await party.VerifyAsync(id, cancellationToken);
+            groups.Add(id);
+        }
+        return groups;
     }
 
     /// <summary>Uses groups that are there.</summary>

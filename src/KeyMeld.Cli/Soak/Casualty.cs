@@ -1,0 +1,24 @@
+using KeyMeld.DevKit.Stack;
+
+namespace KeyMeld.Cli.Soak;
+
+/// <summary>A program, or several at once, that a soak kills and starts again.</summary>
+/// <param name="Name">What it is called in the log.</param>
+/// <param name="KillAsync">SIGKILL, or what a crash is to it.</param>
+/// <param name="StartAsync">Starts it with what it left.</param>
+internal sealed record Casualty(string Name, Func<Task> KillAsync, Func<CancellationToken, Task> StartAsync)
+{
+    /// <summary>Everything of a stack that holds something or is waited for.</summary>
+    public static IReadOnlyList<Casualty> Of(DevelopmentStack stack, int enclaves) =>
+    [
+        new("gateway", stack.KillGatewayAsync, stack.StartGatewayAsync),
+        .. Enumerable.Range(0, enclaves).Select(id => new Casualty(FormattableString.Invariant($"enclave {id}"), () => stack.KillEnclaveAsync(id), cancel => stack.StartEnclaveAsync(id, cancel))),
+        new("all enclaves", stack.KillEnclavesAsync, stack.StartEnclavesAsync),
+        new("KMS", stack.KillKmsAsync, stack.StartKmsAsync),
+        new("gateway and enclaves", stack.KillEverythingAsync, async cancel =>
+        {
+            await stack.StartEnclavesAsync(cancel);
+            await stack.StartGatewayAsync(cancel);
+        }),
+    ];
+}
