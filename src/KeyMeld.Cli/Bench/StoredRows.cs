@@ -16,15 +16,18 @@ internal static class StoredRows
         CREATE TEMP TABLE model AS SELECT * FROM groups WHERE state = 'formed' ORDER BY created_ms DESC LIMIT 1;
         INSERT INTO groups (manifest_hash, state, created_ms, join_by_ms, roster_hash, error_code, error_detail, erase_hash, manifest, manifest_signature, terms)
             SELECT hash, state, created_ms, join_by_ms, randomblob(32), error_code, error_detail, erase_hash, manifest, manifest_signature, terms FROM model, copies;
-        INSERT INTO group_session_secrets SELECT hash, enclave, sealed FROM group_session_secrets, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
-        INSERT INTO group_readers SELECT randomblob(32) FROM copies, (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7);
-        INSERT INTO registrations SELECT hash, participant, statement_hash, statement, signatures, envelope FROM registrations, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
-        INSERT INTO receipts SELECT hash, enclave, signature FROM receipts, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
-        INSERT INTO signings SELECT randomblob(32), hash, randomblob(16), one.state, expires_ms, attempts, NULL, NULL, one.error_code, one.error_detail, request, request_signature, result, items
+        INSERT INTO group_session_secrets (manifest_hash, enclave, sealed) SELECT hash, enclave, sealed FROM group_session_secrets, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
+        INSERT INTO group_readers (reader) SELECT randomblob(32) FROM copies, (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7);
+        INSERT INTO registrations (manifest_hash, participant, statement_hash, statement, signatures, envelope) SELECT hash, participant, statement_hash, statement, signatures, envelope FROM registrations, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
+        INSERT INTO receipts (manifest_hash, enclave, signature) SELECT hash, enclave, signature FROM receipts, copies WHERE manifest_hash = (SELECT manifest_hash FROM model);
+        INSERT INTO signings (request_hash, manifest_hash, signing_id, state, expires_ms, attempts, lease_owner, lease_until_ms, error_code, error_detail, request, request_signature, result, items)
+            SELECT randomblob(32), hash, randomblob(16), one.state, expires_ms, attempts, NULL, NULL, one.error_code, one.error_detail, request, request_signature, result, items
             FROM (SELECT * FROM signings WHERE state = 'completed' LIMIT 1) AS one, copies;
-        INSERT INTO signings SELECT randomblob(32), hash, randomblob(16), 'waiting', expires_ms + 86400000, 0, NULL, NULL, NULL, NULL, request, request_signature, NULL, items
+        INSERT INTO signings (request_hash, manifest_hash, signing_id, state, expires_ms, attempts, lease_owner, lease_until_ms, error_code, error_detail, request, request_signature, result, items)
+            SELECT randomblob(32), hash, randomblob(16), 'waiting', expires_ms + 86400000, 0, NULL, NULL, NULL, NULL, request, request_signature, NULL, items
             FROM (SELECT * FROM signings WHERE state = 'completed' LIMIT 1) AS one, copies WHERE i <= $waiting;
-        INSERT INTO owned_keys SELECT hash, randomblob(32), key_id, created_ms, erase_hash, statement, signature, sealed, answer FROM (SELECT * FROM owned_keys LIMIT 1) AS one, copies;
+        INSERT INTO owned_keys (key_hash, auth, key_id, created_ms, erase_hash, statement, signature, sealed, answer)
+            SELECT hash, randomblob(32), key_id, created_ms, erase_hash, statement, signature, sealed, answer FROM (SELECT * FROM owned_keys LIMIT 1) AS one, copies;
         DROP TABLE copies;
         DROP TABLE model;
         COMMIT;
