@@ -48,7 +48,8 @@ export class SigningOperations {
   /** Verifies the enclaves, builds and signs the request and stores it; nothing is posted yet. */
   async prepare(group: Group, contents: readonly SigningContent[], options: RequestOptions = {}): Promise<PreparedRequest> {
     const record = await this.#groups.get(group.id);
-    if (record.formed?.roster !== group.rosterHash) {
+    const place = record.registration === undefined ? undefined : record.place;
+    if (record.formed?.roster !== group.rosterHash || place !== group.myIndex) {
       throw new KeyMeldError('bad_request', 'The group was loaded with another profile; load it with this one.');
     }
     if (group.manifest.signUntil !== undefined && group.manifest.signUntil < this.#now()) {

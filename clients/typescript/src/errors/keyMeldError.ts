@@ -5,9 +5,13 @@ export class KeyMeldError extends Error {
   override readonly name = 'KeyMeldError';
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  /** The gateway's name for the call that it refused, for whoever reads its log. */
+  readonly requestId: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly requestId?: string | undefined }) {
     super(message, options);
     this.code = code;
+    this.requestId = options?.requestId;
   }
 
   /** What to do about it. */

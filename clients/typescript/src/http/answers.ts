@@ -21,7 +21,7 @@ export async function readProblem(response: Response): Promise<KeyMeldError> {
   try {
     const problem = checkProblem(JSON.parse(fromUtf8(body) ?? '') as unknown);
     return isErrorCode(problem.code)
-      ? new KeyMeldError(problem.code, showText(problem.detail ?? problem.title ?? errorTable[problem.code].action))
+      ? new KeyMeldError(problem.code, showText(problem.detail ?? problem.title ?? errorTable[problem.code].action), { requestId: problem.instance && showText(problem.instance) })
       : invalidAnswer(`status ${response.status} with an unknown code '${showText(problem.code)}'`);
   } catch (error) {
     return invalidAnswer(`status ${response.status} with a problem that is not of the agreed form`, error);

@@ -10,7 +10,7 @@ import { concat } from '#dist/bytes/bytes.js';
 import { toHex } from '#dist/bytes/hex.js';
 import { failureOf } from '../support/refusal.js';
 import {
-  type MockOptions, cborBytes, cborNumber, cborPcrs, cborText, criticalExtension, mockDocument, nameConstraints, nonce, now, secondUsage, spkiOf, stranger, userData,
+  type MockOptions, authorityKeyId, cborBytes, cborNumber, cborPcrs, cborText, criticalExtension, mockDocument, nameConstraints, nonce, now, secondUsage, spkiOf, stranger, subjectKeyId, userData,
 } from '../support/mockNitro.js';
 import { Vectors, sharedBytes, sharedVectorsMissing } from '../support/vectors.js';
 
@@ -32,7 +32,8 @@ const registers = (change: (all: Map<number, Uint8Array>) => void): MockOptions 
 
 describe('attestation documents', () => {
   test('a fresh document for this nonce and these user data is taken, with and without its tag', () => {
-    for (const options of [{}, { tag: 18 }]) {
+    const named = { root: { extra: [subjectKeyId(1)] }, middle: { extra: [authorityKeyId(1), subjectKeyId(2)] }, leaf: { extra: [authorityKeyId(2)] } };
+    for (const options of [{}, { tag: 18 }, named]) {
       const { document, root } = mockDocument(options);
       const attested = verifyAttestation(document, root, expected, now);
       assert.deepEqual([attested.timestamp, attested.pcrs.get(0)], [now, '01'.repeat(48)]);
@@ -114,6 +115,8 @@ describe('attestation documents', () => {
       [{ leaf: { extra: [secondUsage] } }, 'Certificate'],
       [{ leaf: { extra: [criticalExtension] } }, 'Chain'],
       [{ middle: { extra: [nameConstraints] } }, 'Chain'],
+      [{ middle: { extra: [subjectKeyId(1)] }, leaf: { extra: [authorityKeyId(2)] } }, 'Chain'],
+      [{ root: { extra: [subjectKeyId(1)] }, middle: { extra: [authorityKeyId(2)] } }, 'Chain'],
       [{ leaf: { issuer: 'somebody' } }, 'Chain'],
       [{ middle: { issuer: 'somebody' } }, 'Chain'],
       [{ middle: { spki: spkiOf(stranger) } }, 'Chain'],

@@ -64,9 +64,9 @@ describe('calls of a gateway', () => {
   });
 
   test('a problem becomes an error with its code, what to do, and no control characters', async () => {
-    answer = json('{"code":"rate_limited","detail":"slow\\u001b[31m down","status":429}', 429, 'application/problem+json');
+    answer = json('{"code":"rate_limited","detail":"slow\\u001b[31m down","status":429,"instance":"r-1"}', 429, 'application/problem+json');
     await assert.rejects(ask, (error) => error instanceof KeyMeldError && error.code === 'rate_limited' && error.retryable && error.status === 429 && error.advice.startsWith('Slow down')
-      && error.message === 'slow\ufffd[31m down');
+      && error.requestId === 'r-1' && error.message === 'slow\ufffd[31m down');
     assert.equal(showText('a\u202eb\u0000c\u2028'), 'a\ufffdb\ufffdc\ufffd');
     assert.equal(showText('x'.repeat(400)).length, 300);
   });

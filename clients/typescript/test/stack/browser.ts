@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import type { Page } from './page.js';
 
-const [executablePath = '', gateway = '', rootPath = '', otherRootPath = '', origin = ''] = process.argv.slice(2);
+const [executablePath = '', gateway = '', rootPath = '', otherRootPath = '', firstOrigin = ''] = process.argv.slice(2);
 const [root, otherRoot] = await Promise.all([readFile(rootPath, 'utf8'), readFile(otherRootPath, 'utf8')]);
 const bundle = await build({ entryPoints: [new URL('page.js', import.meta.url).pathname], bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false });
 const script = bundle.outputFiles[0]?.text ?? '';
@@ -17,8 +17,9 @@ try {
   const complaints: string[] = [];
   tab.on('pageerror', (error) => complaints.push(String(error)));
   const headers = { 'content-security-policy': `default-src 'none'; script-src 'self'; connect-src 'self' ${new URL(gateway).origin}` };
-  await tab.route(`${origin}/keymeld-page`, (route) => route.fulfill({ contentType: 'text/html', headers, body: '<!doctype html><title>KeyMeld</title><script type="module" src="/keymeld-page.js"></script>' }));
-  await tab.route(`${origin}/keymeld-page.js`, (route) => route.fulfill({ contentType: 'text/javascript', headers, body: script }));
+  await tab.route('**/keymeld-page', (route) => route.fulfill({ contentType: 'text/html', headers, body: '<!doctype html><title>KeyMeld</title><script type="module" src="/keymeld-page.js"></script>' }));
+  await tab.route('**/keymeld-page.js', (route) => route.fulfill({ contentType: 'text/javascript', headers, body: script }));
+  let origin = firstOrigin;
   const load = async (): Promise<number> => {
     await tab.goto(`${origin}/keymeld-page`);
     await tab.waitForFunction('globalThis.page !== undefined');
@@ -32,7 +33,8 @@ try {
     const { op, ...request } = JSON.parse(line) as { readonly op: string } & Readonly<Record<string, string>>;
     let answer: object;
     try {
-      answer = { value: op === 'reload' ? await load() : op === 'distrusts' ? await call('distrusts', gateway, otherRoot) : await call(op as keyof Page, ...Object.values(request)) };
+      origin = op === 'move' ? request['origin'] ?? origin : origin;
+      answer = { value: op === 'reload' || op === 'move' ? await load() : op === 'distrusts' ? await call('distrusts', gateway, otherRoot) : await call(op as keyof Page, ...Object.values(request)) };
     } catch (error) {
       answer = { error: String(error) };
     }

@@ -18,6 +18,10 @@ const page = {
     return { number, mode, pcr0: pcrs.get(0) };
   },
 
+  async reaches(): Promise<string> {
+    return await client.enclaves.list().then(() => 'reached', (error: unknown) => (error instanceof KeyMeldError ? error.code : String(error)));
+  },
+
   async distrusts(gateway: string, root: string): Promise<string> {
     const stranger = KeyMeldClient.connect(gateway, AttestationPolicy.development(root), Profile.inMemory());
     return await stranger.enclaves.verify(0).then(() => 'trusted', (error: unknown) => (error instanceof KeyMeldError ? error.code : String(error)));

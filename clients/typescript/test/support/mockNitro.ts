@@ -33,6 +33,8 @@ export interface CertificateOptions {
   readonly noConstraints?: boolean;
   /** The first byte of the key usage bits. */
   readonly usage?: number;
+  /** The whole value of the extension in place of that. */
+  readonly usageBits?: Uint8Array;
   readonly usageCritical?: boolean;
   readonly notBefore?: number;
   readonly notAfter?: number;
@@ -55,7 +57,7 @@ export function certificate(secret: Uint8Array, by: Authority, options: Certific
   const constraints = der(0x30, ...(options.isAuthority === true ? [boolean(true)] : []), ...(options.pathLength === undefined ? [] : [integer(options.pathLength)]));
   const extensions = [
     ...(options.noConstraints === true ? [] : [extension([0x55, 0x1d, 0x13], options.constraintsCritical !== false, constraints)]),
-    extension([0x55, 0x1d, 0x0f], options.usageCritical !== false, der(0x03, Uint8Array.of(0, options.usage ?? (options.isAuthority === true ? 0x04 : 0x80)))),
+    extension([0x55, 0x1d, 0x0f], options.usageCritical !== false, options.usageBits ?? der(0x03, Uint8Array.of(0, options.usage ?? (options.isAuthority === true ? 0x04 : 0x80)))),
     ...(options.extra ?? []),
   ];
   const tbs = der(0x30, der(0xa0, integer(options.version ?? 2)), integer(1), algorithm, name(options.issuer ?? by.name),
@@ -63,6 +65,8 @@ export function certificate(secret: Uint8Array, by: Authority, options: Certific
   return der(0x30, tbs, algorithm, der(0x03, Uint8Array.of(0), p384.sign(tbs, by.secret, { prehash: true, lowS: false, format: 'der' })));
 }
 
+export const subjectKeyId = (id: number): Uint8Array => extension([0x55, 0x1d, 0x0e], false, der(0x04, Uint8Array.of(id)));
+export const authorityKeyId = (id: number): Uint8Array => extension([0x55, 0x1d, 0x23], false, der(0x30, der(0x80, Uint8Array.of(id))));
 export const criticalExtension = extension([0x2a, 0x03], true, der(0x04, Uint8Array.of(1)));
 export const nameConstraints = extension([0x55, 0x1d, 0x1e], false, der(0x30));
 export const secondUsage = extension([0x55, 0x1d, 0x0f], true, der(0x03, Uint8Array.of(0, 0x80)));
