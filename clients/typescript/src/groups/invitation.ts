@@ -105,9 +105,6 @@ function read(bytes: Uint8Array): Invitation {
   const admission = reader.optional(map, 'admission', () => reader.bytes(32));
   reader.endMap(map);
   reader.end();
-  if (!isGateway(gateway)) {
-    throw invalid('Its gateway is no http or https URL');
-  }
   return Invitation.create(gateway, manifest, user, admission, secret);
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { at } from '#dist/bytes/bytes.js';
 import { fromHex } from '#dist/bytes/hex.js';
+import type { Hash32 } from '#dist/bytes/ids.js';
 import { CborEncoder } from '#dist/cbor/encoder.js';
 import { verifyManifest } from '#dist/client/groupOffer.js';
 import { sha256, sha256Hex } from '#dist/crypto/hashes.js';
@@ -14,12 +15,16 @@ import { Roster } from '#dist/groups/roster.js';
 import { SessionSecret } from '#dist/groups/sessionSecret.js';
 import { readDecision } from '#dist/signing/approvalRule.js';
 import { type RoundBlob, roundDigest } from '#dist/signing/roundBlob.js';
+import { commitTerms } from '#dist/groups/termsEnvelope.js';
 import { openResult } from '#dist/signing/signedResult.js';
 import { verifyRequest } from '#dist/signing/verifiedRequest.js';
 import { checkWindow } from '#dist/signing/requestWindow.js';
 import { approvalKind } from '#dist/statements/shortStatements.js';
+import { manifestKind } from '#dist/statements/manifest.js';
 import { type Registration, registrationKind } from '#dist/statements/registration.js';
 import { type SignedStatement, signStatement } from '#dist/statements/signed.js';
+import { encodeTerms } from '#dist/statements/terms.js';
+import { TweakChain } from '#dist/statements/tweakChain.js';
 import { signingRequestKind } from '#dist/statements/signingRequest.js';
 import { codeOf } from '../support/refusal.js';
 import { Vectors } from '../support/vectors.js';
@@ -40,6 +45,15 @@ function forged(member: SecretKey, change: (registration: Registration) => Regis
   const binding = memberBinding(draft, manifest.value.participants[1]?.enclave);
   const memberKey = encryptMemberKey(session, manifest.digest, binding, proveKey(member, binding));
   return signStatement(registrationKind, { ...draft, memberKey }, all.secret('registrations.1.statement.signatures.0.secret'), auth).statement;
+}
+
+/** Every member joins another group with a fresh key. */
+function rejoin(group: Hash32, enclave: number | undefined, place: number): SignedStatement {
+  const [member, auth, own] = [SecretKey.generate(), SecretKey.generate(), registrationKind.parse(at(registrations, place).statement)];
+  const draft = { ...own, manifest: group, auth: auth.xOnlyKey };
+  const binding = memberBinding(draft, enclave);
+  const registration = { ...draft, memberKey: encryptMemberKey(session, group, binding, proveKey(member, binding)) };
+  return signStatement(registrationKind, registration, all.secret(`registrations.${place}.statement.signatures.0.secret`), auth).statement;
 }
 
 test('a member that was replaced makes another roster and other keys, which no enclave confirmed', () => {
@@ -82,11 +96,42 @@ test('a key that serves two roles, a proof for another place, and places out of 
   assert.equal(codeOf(() => rosterOf(replaced(registrations, 1, unproven))), 'pop_invalid');
 });
 
+test('a registration for another group, for nobody, of another place, or with a member key that is none is refused', () => {
+  const member = SecretKey.generate();
+  const admission = all.secret('registrations.1.statement.signatures.0.secret');
+  for (const change of [{ manifest: '00'.repeat(32) as never }, { user: '00'.repeat(16) as never }]) {
+    assert.equal(codeOf(() => rosterOf(replaced(registrations, 1, forged(member, (same) => ({ ...same, ...change }))))), 'registration_invalid');
+  }
+  const own = registrationKind.parse(at(registrations, 1).statement);
+  const { envelope: _, ...bare } = own;
+  assert.equal(codeOf(() => rosterOf(replaced(registrations, 1, signStatement(registrationKind, { ...bare, source: 'home' }, admission, SecretKey.generate()).statement))), 'registration_invalid');
+  const atHome = registrationKind.parse(at(registrations, 3).statement);
+  const hosted = signStatement(registrationKind, { ...atHome, source: 'imported', envelope: sha256Hex() }, all.secret('registrations.3.statement.signatures.0.secret'), SecretKey.generate());
+  assert.equal(codeOf(() => rosterOf(replaced(registrations, 3, hosted.statement))), 'registration_invalid');
+  const auth = all.secret('registrations.1.statement.signatures.1.secret');
+  const noPoint = { key: `02${'ff'.repeat(32)}` as never, proof: '00'.repeat(64) as never };
+  const withMember = (key: typeof noPoint) => signStatement(registrationKind, { ...own, memberKey: encryptMemberKey(session, manifest.digest, memberBinding(own, 1), key) }, admission, auth).statement;
+  assert.equal(codeOf(() => rosterOf(replaced(registrations, 1, withMember(noPoint)))), 'registration_invalid');
+  assert.equal(codeOf(() => rosterOf(replaced(registrations, 1, signStatement(registrationKind, own, auth, auth).statement))), 'registration_invalid');
+  assert.equal(codeOf(() => SessionSecret.import(new Uint8Array(31))), 'session_secret_unreadable');
+  assert.equal(codeOf(() => roster.signersOf('00'.repeat(16) as never)), 'items_invalid');
+});
+
 test('terms that are not those of the manifest, and another session secret, are refused', () => {
   const other = SessionSecret.generate();
   const terms = (secret: SessionSecret, bytes: Uint8Array) => secret.encrypt(manifest.digest, 'terms', aad.terms(), bytes);
   assert.equal(codeOf(() => Roster.verify(manifest, terms(session, Uint8Array.of(0xa0)), session, registrations)), 'terms_mismatch');
   assert.equal(codeOf(() => Roster.verify(manifest, all.bytes('manifest.terms.wire'), other, registrations)), 'terms_mismatch');
+  // The creator itself commits to terms for a subset that is none of the manifest's, and to tweaks that lead to no key.
+  const { tweaks } = roster.terms;
+  const beyond = new TweakChain([{ type: 'plain', tweak: 'ff'.repeat(32) as never }]);
+  const lost = new Map([['00'.repeat(16) as never, tweaks]]);
+  for (const bytes of [encodeTerms({ tweaks, subsets: lost }), encodeTerms({ tweaks: beyond, subsets: new Map() })]) {
+    const committed = signStatement(manifestKind, { ...manifest.value, terms: commitTerms(session, bytes) }, all.secret('manifest.statement.signatures.0.secret'));
+    const wire = session.encrypt(committed.digest, 'terms', aad.terms(), bytes);
+    const rejoined = manifest.value.participants.map((participant, place) => rejoin(committed.digest, participant.enclave, place));
+    assert.equal(codeOf(() => Roster.verify(committed, wire, session, rejoined)), 'terms_mismatch');
+  }
   assert.equal(codeOf(() => Roster.verify(manifest, terms(other, all.bytes('manifest.terms.plaintext')), other, registrations)), 'terms_mismatch');
 });
 
