@@ -7,6 +7,7 @@ import type { Hash32 } from '#dist/bytes/ids.js';
 import { CborEncoder } from '#dist/cbor/encoder.js';
 import { verifyManifest } from '#dist/client/groupOffer.js';
 import { sha256, sha256Hex } from '#dist/crypto/hashes.js';
+import { sumOf } from '#dist/crypto/publicKeys.js';
 import { SecretKey } from '#dist/crypto/secretKey.js';
 import { aad } from '#dist/groups/aad.js';
 import { encryptMemberKey, memberBinding, proveKey } from '#dist/groups/memberKey.js';
@@ -17,7 +18,9 @@ import { readDecision } from '#dist/signing/approvalRule.js';
 import { type RoundBlob, roundDigest } from '#dist/signing/roundBlob.js';
 import { commitTerms } from '#dist/groups/termsEnvelope.js';
 import { openResult } from '#dist/signing/signedResult.js';
-import { verifyRequest } from '#dist/signing/verifiedRequest.js';
+import { sealItems } from '#dist/signing/sealedItems.js';
+import { adaptorProofDigest, verifyRequest } from '#dist/signing/verifiedRequest.js';
+import type { SigningItem } from '#dist/statements/signingItems.js';
 import { checkWindow } from '#dist/signing/requestWindow.js';
 import { approvalKind } from '#dist/statements/shortStatements.js';
 import { manifestKind } from '#dist/statements/manifest.js';
@@ -139,10 +142,10 @@ const request = verifyRequest(roster, all.statement('signing.request'), all.byte
 const honest = all.at('signing.rounds.result');
 
 /** A result that an enclave of the group really signed, over whatever it liked. */
-function resultOf(write: (encoder: CborEncoder) => CborEncoder, by = 0): RoundBlob {
-  const blob = session.encrypt(manifest.digest, 'result', aad.result(roster.rosterHash, request.request.digest), write(new CborEncoder()).toBytes());
+function resultOf(write: (encoder: CborEncoder) => CborEncoder, by = 0, under = session, of = request): RoundBlob {
+  const blob = under.encrypt(manifest.digest, 'result', aad.result(roster.rosterHash, of.request.digest), write(new CborEncoder()).toBytes());
   const round = { attempt: 1, node: { kind: 'enclave' as const, index: by }, boot: honest.id('boot'), tau: all.hash('signing.rounds.tau'), blob };
-  return { ...round, signature: all.secret(`enclaves.${by}.statement_secret`).signSchnorr(roundDigest('result', roster.rosterHash, request.request.digest, round)) };
+  return { ...round, signature: all.secret(`enclaves.${by}.statement_secret`).signSchnorr(roundDigest('result', roster.rosterHash, of.request.digest, round)) };
 }
 
 test('a result that an enclave itself made up is refused: every signature is verified', () => {
@@ -169,6 +172,7 @@ test('a result that an enclave itself made up is refused: every signature is ver
     [(encoder) => encoder.number(1), 'round_blob_invalid'],
   ];
   cases.forEach(([write, code], index) => assert.equal(codeOf(() => openResult(request, session, resultOf(write))), code, `result ${index}`));
+  assert.equal(codeOf(() => openResult(request, session, resultOf(entries((encoder, index) => entry(encoder, index)), 0, SessionSecret.generate()))), 'round_blob_invalid');
   // It may say that an item failed, and at which node of the request.
   const [result] = openResult(request, session, resultOf(entries((encoder, index) => (index === 0 ? failed(encoder, 0, [0, 1]) : entry(encoder, index)))));
   assert.equal(result?.kind, 'failed');
@@ -200,6 +204,35 @@ test('a request by somebody else, for another roster or with other signers is re
   }
   assert.equal(codeOf(() => checkWindow({ ...manifest.value, signUntil: value.created }, value, value.created + 1)), 'signing_closed');
   checkWindow({ ...manifest.value, signUntil: undefined }, value, value.created - 120_000);
+});
+
+test('a point without a proof, and a request by a creator who may make none, are refused', () => {
+  const value = request.request.value;
+  const requester = all.secret('signing.request.signatures.0.secret');
+  const ask = (items: readonly SigningItem[], of = roster, by: typeof value.by = value.by, key = requester) => {
+    const sealed = sealItems(of, session, value.signing, items);
+    const signers = [...new Set(items.flatMap((item) => of.signersOf(item.subset)))].sort((a, b) => a - b);
+    return () => verifyRequest(of, signStatement(signingRequestKind, { ...value, by, roster: of.rosterHash, items: items.length, signers, sealed: sha256Hex(sealed) }, key).statement, sealed, session);
+  };
+  const points = [SecretKey.generate(), SecretKey.generate()];
+  const item = { item: '11'.repeat(16) as never, message: '22'.repeat(32) as never, adaptor: sumOf(points.map((point) => point.publicKey)) };
+  const digest = (index: number) => adaptorProofDigest(roster.rosterHash, value.signing, item.item, index, points.map((point) => point.publicKey));
+  const proved = (...proofs: readonly SecretKey[]) => [{ ...item, points: points.map((point, index) => ({ point: point.publicKey, proof: at(proofs, index).signSchnorr(digest(index)) })) }];
+  const preSigning = ask(proved(...points))();
+  for (const [kind, code] of [['presignature', 'signature_invalid'], ['signature', 'round_blob_invalid']] as const) {
+    const made = at(points, 0).signSchnorr(digest(0));
+    const wrong = resultOf((encoder) => encoder.array(1).map(2).key('item').hex(item.item).key(kind).hex(made), 0, session, preSigning);
+    assert.equal(codeOf(() => openResult(preSigning, session, wrong)), code);
+  }
+  assert.equal(codeOf(ask(proved(at(points, 0), at(points, 0)))), 'items_invalid');
+  const plain = [{ item: item.item, message: item.message }];
+  const creator = all.secret('manifest.statement.signatures.0.secret');
+  assert.equal(manifest.value.creatorRequests, true);
+  assert.equal(ask(plain, roster, 'creator', creator)().request.value.by, 'creator');
+  const silent = signStatement(manifestKind, { ...manifest.value, creatorRequests: false }, creator);
+  const terms = session.encrypt(silent.digest, 'terms', aad.terms(), all.bytes('manifest.terms.plaintext'));
+  const other = Roster.verify(silent, terms, session, manifest.value.participants.map((participant, place) => rejoin(silent.digest, participant.enclave, place)));
+  assert.equal(codeOf(ask(plain, other, 'creator', creator)), 'request_invalid');
 });
 
 test('an approval by nobody of the group, by another member, or for another request is none', () => {
