@@ -144,8 +144,13 @@ public sealed class ForeignTests : IAsyncLifetime
     private Signed<Registration> Register(Hash32 group, Id16 user, KeySource source) => StatementSigner.Sign(
         new Registration
         {
-            Manifest = group, User = user, Auth = _stranger.XOnlyPublicKey, Approval = false, Source = source,
-            MemberKey = RandomNumberGenerator.GetBytes(Registration.MemberKeySize), Envelope = source == KeySource.Home ? null : Hash32.Sha256([1]),
+            Manifest = group,
+            User = user,
+            Auth = _stranger.XOnlyPublicKey,
+            Approval = false,
+            Source = source,
+            MemberKey = RandomNumberGenerator.GetBytes(Registration.MemberKeySize),
+            Envelope = source == KeySource.Home ? null : Hash32.Sha256([1]),
         },
         SecretKey.Generate(),
         _stranger);

@@ -100,7 +100,11 @@ public sealed class TlsListenerTests : IDisposable
         await stream.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
             {
-                TargetHost = "localhost", EnabledSslProtocols = protocols, CipherSuitesPolicy = suites, AllowTlsResume = false, RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == CertificateFolder.Issuer,
+                TargetHost = "localhost",
+                EnabledSslProtocols = protocols,
+                CipherSuitesPolicy = suites,
+                AllowTlsResume = false,
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == CertificateFolder.Issuer,
             },
             TestContext.Current.CancellationToken);
         return stream;
