@@ -54,6 +54,12 @@ public class RoundSnapshotTests
 
     private static RoundBlob Blob(uint node) => new()
     {
-        Attempt = 3, NodeKind = 1, NodeIndex = node, Boot = ByteString.CopyFrom(new byte[16]), Tau = ByteString.Empty, Blob = FakeEnclave.Random(90), Signature = FakeEnclave.Random(64),
+        Attempt = 3,
+        NodeKind = 1,
+        NodeIndex = node,
+        Boot = ByteString.CopyFrom(new byte[16]),
+        Tau = ByteString.Empty,
+        Blob = FakeEnclave.Random(90),
+        Signature = FakeEnclave.Random(64),
     };
 }
