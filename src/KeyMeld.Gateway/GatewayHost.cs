@@ -8,6 +8,7 @@ using KeyMeld.Gateway.Http;
 using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Relaying;
 using KeyMeld.Gateway.Telemetry;
+using KeyMeld.Gateway.Telemetry.Export;
 using KeyMeld.Gateway.Tls;
 using KeyMeld.Wire.Transport;
 using KeyMeld.Wire.V1;
@@ -37,7 +38,7 @@ internal static class GatewayHost
         builder.WebHost.ConfigureKestrel(options => Configure(options, settings));
         builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = Listen);
         builder.Services.AddRoutingCore();
-        builder.Logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(ConsoleFormat.Apply);
+        builder.Logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddLog(settings);
         if (settings.Forwarder is { } forwarder)
         {
             builder.Services.AddSingleton(forwarder).AddSingleton(time).AddHostedService<Forwarder>();
@@ -50,9 +51,15 @@ internal static class GatewayHost
             builder.Services.AddSingleton(services => new EnclaveRelay(settings, time, services.GetRequiredService<ILogger<EnclaveRelay>>()));
             builder.Services.AddHostedService(services => services.GetRequiredService<EnclaveRelay>());
         }
+        builder.Services.AddTelemetry(settings.Telemetry);
         var app = builder.Build();
         var parts = app.Services.GetRequiredService<GatewayParts>();
         app.Lifetime.ApplicationStarted.Register(parts.Start);
+        app.Use(next => async context =>
+        {
+            await next(context);
+            GatewayTraces.Describe(context);
+        });
         var headers = new SecurityHeaders(settings.Server.PublicUrl);
         var crossOrigin = new CrossOrigin(settings.Server.CorsOrigins);
         app.Use(next => context =>

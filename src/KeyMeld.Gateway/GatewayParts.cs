@@ -63,7 +63,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Attested = new AttestedFleet(Fleet, releases, time);
         Board = new OverviewBoard(this);
         telemetry.Meter.Meter.Observe(Fleet);
-        telemetry.Meter.Meter.Observe(SigningRunner, telemetry.Held, _credentials, settings.Production);
+        telemetry.Meter.Meter.Observe(SigningRunner, telemetry.Held, _credentials, Certificates, settings.Production);
     }
 
     public GatewaySettings Settings { get; }
@@ -176,6 +176,6 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         return BitConverter.ToUInt32(bytes) / (double)uint.MaxValue;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "What the database has unfinished could not be taken up; the next start does")]
+    [LoggerMessage(EventId = 101, EventName = "unfinished_left", Level = LogLevel.Error, Message = "What the database has unfinished could not be taken up; the next start does")]
     private partial void LogNotTakenUp(Exception exception);
 }

@@ -5,6 +5,7 @@ using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Operators;
 using KeyMeld.Gateway.Signing;
+using KeyMeld.Gateway.Telemetry.Export;
 
 namespace KeyMeld.Gateway;
 
@@ -47,6 +48,8 @@ internal static class Routes
         routes.MapGet(Api + "/keys/{id}", new ShowKey(parts).HandleAsync).WithMetadata(ShowKey.Operation);
         routes.MapPost(Api + "/keys/{id}/erase", new EraseKey(parts).HandleAsync).WithMetadata(EraseKey.Operation);
         routes.MapPost(Api + "/keys/{id}/sign", new SignWithKey(parts).HandleAsync).WithMetadata(SignWithKey.Operation);
+
+        routes.MapMetrics(parts);
 
         routes.MapGet(Api + "/health/live", ShowHealth.LiveAsync).WithMetadata(ShowHealth.Live);
         routes.MapGet(Api + "/health/ready", new ShowHealth(parts).ReadyAsync).WithMetadata(ShowHealth.Ready);

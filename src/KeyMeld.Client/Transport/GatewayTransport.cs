@@ -59,6 +59,7 @@ internal sealed class GatewayTransport : IDisposable
     // Each time with a nonce of its own: the one before may have been used.
     private async Task<TAnswer> SendOnceAsync<TAnswer>(GatewayCall<TAnswer> call, CancellationToken cancellationToken)
     {
+        using var span = GatewayTraces.Start(call.Method, call.Target);
         using var request = MakeRequest(call);
         using var expiry = new CancellationTokenSource(_options.CallTimeout + TimeSpan.FromSeconds(call.Wait), _options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, cancellationToken);
@@ -67,9 +68,20 @@ internal sealed class GatewayTransport : IDisposable
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
             return await GatewayAnswer.ReadAsync(response, call, either.Token).ConfigureAwait(false);
         }
+        catch (KeyMeldException refusal)
+        {
+            span.Refused(refusal.Code);
+            throw;
+        }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            span.Refused(ErrorCodes.GatewayUnreachable);
             throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"The gateway {Gateway} did not answer in time.");
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            span.Refused(ErrorCodes.GatewayUnreachable);
+            throw;
         }
     }
 
@@ -82,6 +94,7 @@ internal sealed class GatewayTransport : IDisposable
             request.Content = new ReadOnlyMemoryContent(call.Body);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
+        GatewayTraces.Inject(request);
         if (call.Wait > 0)
         {
             request.Headers.Add("Prefer", $"wait={call.Wait}");
@@ -96,6 +109,8 @@ internal sealed class GatewayTransport : IDisposable
 
     private static SocketsHttpHandler MakeHandler(Uri gateway) => new()
     {
+        // The trace's id is set by hand: no baggage or trace state goes along.
+        ActivityHeadersPropagator = null,
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = TimeSpan.FromSeconds(10),

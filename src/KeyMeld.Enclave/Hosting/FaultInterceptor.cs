@@ -6,15 +6,18 @@ using KeyMeld.Wire;
 
 namespace KeyMeld.Enclave.Hosting;
 
-/// <summary>What leaves a call as an error: a refusal with its code and sentence, or <c>internal</c> and nothing else.</summary>
-internal sealed class FaultInterceptor(ILogger<FaultInterceptor> log) : Interceptor
+/// <summary>What leaves a call as an error: a refusal with its code and sentence, or <c>internal</c> and nothing else. An answer says how long it took.</summary>
+internal sealed class FaultInterceptor(TimeProvider time, ILogger<FaultInterceptor> log) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
+        var began = time.GetTimestamp();
         try
         {
-            return await continuation(request, context);
+            var reply = await continuation(request, context);
+            context.ResponseTrailers.Add(EnclaveTime.Of(time.GetElapsedTime(began)));
+            return reply;
         }
         catch (KeyMeldException fault)
         {

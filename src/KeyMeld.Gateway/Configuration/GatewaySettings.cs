@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using KeyMeld.Gateway.Forwarding;
 using KeyMeld.Gateway.Relaying;
+using KeyMeld.Gateway.Telemetry.Export;
 
 namespace KeyMeld.Gateway.Configuration;
 
@@ -19,6 +20,12 @@ internal sealed record GatewaySettings
     /// <summary>Null: all enclaves are on this host, and none is handed on to another.</summary>
     public RelaySettings? Relay { get; init; }
     public required LogLevel LogLevel { get; init; }
+
+    /// <summary>Whether a line of the log is one JSON object instead of text.</summary>
+    public bool LogsJson { get; init; }
+
+    /// <summary>Where traces and metrics are sent.</summary>
+    public TelemetrySettings Telemetry { get; init; } = new(null, 100);
 
     /// <summary>Whether AWS credentials are those of the instance's role, fetched and refreshed, in place of the environment's.</summary>
     public bool InstanceRole { get; init; }

@@ -57,6 +57,8 @@ internal static class SettingsReader
         RelaySection.Check(root, relay, enclaves);
         var limits = LimitsSection.Read(root.Section("limits", required: false));
         var level = ReadLogLevel(root);
+        var json = ReadLogFormat(root);
+        var telemetry = TelemetrySection.Read(root.Section("telemetry", required: false));
         var (token, operators) = OperatorSection.Read(root.Section("operator", required: false), production);
         var instanceRole = ReadCredentials(root.Section("credentials", required: false));
         var attestation = AttestationSection.Read(root.Section("attestation", required: false), production);
@@ -76,6 +78,8 @@ internal static class SettingsReader
             Forwarder = forwarder,
             Relay = relay,
             LogLevel = level,
+            LogsJson = json,
+            Telemetry = telemetry,
             OperatorTokenHash = token,
             OperatorListener = operators,
             InstanceRole = instanceRole,
@@ -163,6 +167,13 @@ internal static class SettingsReader
         "warning" => LogLevel.Warning,
         "error" => LogLevel.Error,
         var other => root.Fail<LogLevel>("log", $"must be debug, information, warning or error, not '{other}'"),
+    };
+
+    private static bool ReadLogFormat(SettingsSection root) => root.OptionalText("log_format") switch
+    {
+        null or "text" => false,
+        "json" => true,
+        var other => root.Fail<bool>("log_format", $"must be text or json, not '{other}'"),
     };
 
     private static bool ReadCredentials(SettingsSection section)

@@ -140,9 +140,9 @@ internal sealed partial class CredentialKeeper : IAsyncDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "New AWS credentials of the instance role, valid until {Expires:u}.")]
+    [LoggerMessage(EventId = 404, EventName = "credentials_fetched", Level = LogLevel.Information, Message = "New AWS credentials of the instance role, valid until {Expires:u}.")]
     private partial void LogFresh(DateTimeOffset expires);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No AWS credentials of the instance role, {Code}: {Detail} Attempt {Failures}.")]
+    [LoggerMessage(EventId = 405, EventName = "credentials_not_fetched", Level = LogLevel.Warning, Message = "No AWS credentials of the instance role, {Code}: {Detail} Attempt {Failures}.")]
     private partial void LogFailure(string code, string detail, int failures);
 }

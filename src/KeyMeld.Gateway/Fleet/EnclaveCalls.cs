@@ -75,12 +75,18 @@ internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, Gatewa
     private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan deadline, CancellationToken cancellationToken, [CallerMemberName] string method = "")
     {
         var began = telemetry.Time.GetTimestamp();
+        using var span = GatewayTraces.EnclaveCall(id, method);
         Interlocked.Increment(ref _inFlight);
         try
         {
             using var call = start(new CallOptions(deadline: telemetry.Time.GetUtcNow().UtcDateTime + deadline, cancellationToken: cancellationToken));
             var reply = await call.ResponseAsync;
             telemetry.EnclaveCalled(id, method, telemetry.Time.GetElapsedTime(began), null);
+            if (EnclaveTime.Read(call.GetTrailers()) is { } inside)
+            {
+                telemetry.EnclaveWorked(id, method, inside);
+                span?.SetTag("keymeld.inside_ms", inside.TotalMilliseconds);
+            }
             return reply;
         }
         catch (RpcException exception)
@@ -88,6 +94,7 @@ internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, Gatewa
             cancellationToken.ThrowIfCancellationRequested();
             var fault = EnclaveFault.FromRpc(exception);
             telemetry.EnclaveCalled(id, method, telemetry.Time.GetElapsedTime(began), fault.Code);
+            span.End(fault.Code);
             if (fault.Code is ErrorCodes.EnclaveUnreachable or ErrorCodes.EnclaveLocked)
             {
                 suspect();

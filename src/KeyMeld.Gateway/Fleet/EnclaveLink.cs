@@ -216,9 +216,9 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Enclave {Id} did not take the new credentials ({Code}); it gets them when it is configured next.")]
+    [LoggerMessage(EventId = 402, EventName = "credentials_not_taken", Level = LogLevel.Warning, Message = "Enclave {Id} did not take the new credentials ({Code}); it gets them when it is configured next.")]
     private partial void LogNotPushed(uint id, string code);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Enclave {Id} is {Word}, reason {Reason}. {Detail}")]
+    [LoggerMessage(EventId = 401, EventName = "enclave_condition", Level = LogLevel.Information, Message = "Enclave {Id} is {Word}, reason {Reason}. {Detail}")]
     private partial void LogCondition(uint id, string word, string reason, string detail);
 }

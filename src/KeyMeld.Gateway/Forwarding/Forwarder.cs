@@ -125,21 +125,21 @@ internal sealed partial class Forwarder(ForwarderSettings settings, TimeProvider
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Forwarding {Listen} to {Target}.")]
+    [LoggerMessage(EventId = 501, EventName = "forwarder_listens", Level = LogLevel.Information, Message = "Forwarding {Listen} to {Target}.")]
     private partial void Listening(EnclaveAddress listen, ForwarderTarget target);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The forwarder refused {Peer}: it is none of the configured enclaves.")]
+    [LoggerMessage(EventId = 502, EventName = "forwarder_refused", Level = LogLevel.Warning, Message = "The forwarder refused {Peer}: it is none of the configured enclaves.")]
     private partial void Refused(string? peer);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The forwarder has {Connections} connections open and takes no more.")]
+    [LoggerMessage(EventId = 503, EventName = "forwarder_full", Level = LogLevel.Warning, Message = "The forwarder has {Connections} connections open and takes no more.")]
     private partial void Full(int connections);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The forwarder could not take a connection: {Reason}")]
+    [LoggerMessage(EventId = 504, EventName = "forwarder_accept_failed", Level = LogLevel.Warning, Message = "The forwarder could not take a connection: {Reason}")]
     private partial void Broken(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The forwarder could not reach {Target}: {Reason}")]
+    [LoggerMessage(EventId = 505, EventName = "forwarder_target_failed", Level = LogLevel.Warning, Message = "The forwarder could not reach {Target}: {Reason}")]
     private partial void NotReached(ForwarderTarget target, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The forwarder ended a connection: {End}.")]
+    [LoggerMessage(EventId = 506, EventName = "forwarder_ended", Level = LogLevel.Warning, Message = "The forwarder ended a connection: {End}.")]
     private partial void Ended(RelayEnd end);
 }

@@ -60,6 +60,6 @@ internal sealed partial class Faults(RequestDelegate next, ILogger<Faults> logge
         return Problems.WriteAsync(context, ErrorCodes.MethodNotAllowed, $"This path takes {allow}.");
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Request {Id} ended with {Code}")]
+    [LoggerMessage(EventId = 601, EventName = "call_failed", Level = LogLevel.Error, Message = "Request {Id} ended with {Code}")]
     private partial void LogFault(string id, string code, Exception fault);
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace KeyMeld.Gateway.Http;
 
@@ -16,6 +17,7 @@ internal static class Problems
     public static async Task WriteAsync(HttpContext context, string code, string detail)
     {
         context.RequestServices.GetRequiredService<GatewayTelemetry>().CallRefused(code);
+        context.Features.Get<IHttpActivityFeature>()?.Activity.End(code);
         var entry = ErrorCodes.Get(code);
         var response = context.Response;
         if (response.HasStarted)

@@ -149,6 +149,6 @@ internal sealed partial class KeyChanges(EnclaveFleet fleet, ISealedKeyStore sto
 
     private static KeyMeldException Changed() => new(ErrorCodes.SealedKeyChanged, "The sealed keys are not those this change began with; nothing was written.");
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Operator's {Change} of enclave {Id}: its sealed keys are now {Epochs}.")]
+    [LoggerMessage(EventId = 403, EventName = "sealed_keys_changed", Level = LogLevel.Warning, Message = "Operator's {Change} of enclave {Id}: its sealed keys are now {Epochs}.")]
     private partial void LogChange(string change, uint id, string epochs);
 }

@@ -153,12 +153,12 @@ internal sealed partial class EnclaveRelay(GatewaySettings settings, TimeProvide
         await Task.WhenAll(directions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Relaying from {Listen} to {Enclaves} enclaves of this host.")]
+    [LoggerMessage(EventId = 511, EventName = "relay_listens", Level = LogLevel.Information, Message = "Relaying from {Listen} to {Enclaves} enclaves of this host.")]
     private partial void LogListening(EndPoint listen, int enclaves);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay refused {Peer}: {Reason}")]
+    [LoggerMessage(EventId = 512, EventName = "relay_refused", Level = LogLevel.Warning, Message = "The relay refused {Peer}: {Reason}")]
     private partial void LogRefused(string peer, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay has {Connections} connections open and takes no more.")]
+    [LoggerMessage(EventId = 513, EventName = "relay_full", Level = LogLevel.Warning, Message = "The relay has {Connections} connections open and takes no more.")]
     private partial void LogFull(int connections);
 }

@@ -184,6 +184,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     private async Task RunAsync(SigningRun run, SigningCalls calls, StepClock clock, int attempts)
     {
         var request = run.Job.Request;
+        using var span = clock.Trace(request);
         try
         {
             var state = await run.RunAsync(attempts);
@@ -238,9 +239,9 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         _ = task.ContinueWith(done => _tasks.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Signing {Request} ended as {State} after {Attempts} attempts, error {Code}")]
+    [LoggerMessage(EventId = 201, EventName = "signing_ended", Level = LogLevel.Information, Message = "Signing {Request} ended as {State} after {Attempts} attempts, error {Code}")]
     private partial void LogEnded(Hash32 request, SigningState state, int attempts, string code);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A signing could not be taken further; it is taken up again later")]
+    [LoggerMessage(EventId = 202, EventName = "signing_stuck", Level = LogLevel.Error, Message = "A signing could not be taken further; it is taken up again later")]
     private partial void LogStuck(Exception exception);
 }

@@ -23,6 +23,7 @@ internal sealed class GatewayMeter
         Groups = Meter.CreateCounter<long>("keymeld.groups", description: "Groups that formed, failed, expired or were erased, by error code (none where there is none).");
         Joins = Meter.CreateCounter<long>("keymeld.group.joins", description: "Members who joined a group.");
         EnclaveCalls = Meter.CreateHistogram("keymeld.enclave.call.duration", "s", "Calls of enclaves, by enclave, call and result (ok, refused, unreachable).", null, Durations);
+        EnclaveWork = Meter.CreateHistogram("keymeld.enclave.work.duration", "s", "How long enclaves say that they worked on calls they answered, by enclave and call, in tenths of milliseconds.", null, Durations);
         EnclaveRefusals = Meter.CreateCounter<long>("keymeld.enclave.refusals", description: "Calls an enclave refused or did not answer, by enclave and error code.");
         Refusals = Meter.CreateCounter<long>("keymeld.http.refusals", description: "HTTP calls answered with an error, by error code.");
     }
@@ -42,6 +43,8 @@ internal sealed class GatewayMeter
     public Counter<long> Joins { get; }
 
     public Histogram<double> EnclaveCalls { get; }
+
+    public Histogram<double> EnclaveWork { get; }
 
     public Counter<long> EnclaveRefusals { get; }
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using KeyMeld.Gateway.Signing.Rounds;
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Telemetry;
 
@@ -10,6 +12,7 @@ internal sealed class StepClock(GatewayTelemetry telemetry)
     private SigningStep? _step;
     private SigningStep? _last;
     private long _since;
+    private Activity? _span;
     private long _enclave = -1;
 
     /// <summary>For a request, or the approval that completes it, that just came in.</summary>
@@ -19,6 +22,9 @@ internal sealed class StepClock(GatewayTelemetry telemetry)
         clock.Enter(SigningStep.Accept);
         return clock;
     }
+
+    /// <summary>Its rounds begin: they are one span of a trace until what this returns is disposed of.</summary>
+    public IDisposable? Trace(Hash32 request) => _span = GatewayTraces.Signing(request);
 
     /// <summary>The machine of its rounds stands here now.</summary>
     public void Enter(RoundState state) => Enter(SigningSteps.Of(state));
@@ -34,6 +40,7 @@ internal sealed class StepClock(GatewayTelemetry telemetry)
     {
         var stood = _last;
         Enter((SigningStep?)null);
+        _span.End(outcome, attempts);
         var enclave = Interlocked.Read(ref _enclave);
         telemetry.SigningEnded(outcome, telemetry.Time.GetElapsedTime(_began), attempts, stood, enclave < 0 ? null : (uint)enclave);
     }
@@ -47,7 +54,12 @@ internal sealed class StepClock(GatewayTelemetry telemetry)
         var now = telemetry.Time.GetTimestamp();
         if (_step is { } left)
         {
-            telemetry.StepTook(left, telemetry.Time.GetElapsedTime(_since, now));
+            var took = telemetry.Time.GetElapsedTime(_since, now);
+            telemetry.StepTook(left, took);
+            if (_span is { IsAllDataRequested: true } span)
+            {
+                GatewayTraces.Step(span.Context, left, telemetry.Time.GetUtcNow() - took, telemetry.Time.GetUtcNow());
+            }
         }
         // Failures are told by the step of the rounds they happened at.
         _last = step is null or SigningStep.Accept or SigningStep.Persist ? _last : step;

@@ -32,6 +32,8 @@ public static class EnclaveChannel
             },
             ConnectTimeout = TimeSpan.FromSeconds(5),
             UseProxy = false,
+            // No trace id, trace state or baggage goes into an enclave.
+            ActivityHeadersPropagator = null,
             AllowAutoRedirect = false,
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,

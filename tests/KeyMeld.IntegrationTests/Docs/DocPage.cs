@@ -45,7 +45,7 @@ internal sealed class DocPage
     public string Script(Func<string, string> change) =>
         "exec 2>&1\nset -Eeuo pipefail\ntrap 'echo \"failed: $BASH_COMMAND\"' ERR\n" + string.Concat(Blocks.Where(block => block.Runs).Select(block => $"echo '## {Name}:{block.Line}'\n{change(block.Text)}\n"));
 
-    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+    internal static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 }
 
 /// <summary>A block of commands.</summary>
