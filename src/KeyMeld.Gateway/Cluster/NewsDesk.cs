@@ -136,6 +136,6 @@ internal sealed partial class NewsDesk : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "News about {Id} could not be looked into; it is looked at again later")]
+    [LoggerMessage(EventId = 802, EventName = "news_not_read", Level = LogLevel.Warning, Message = "News about {Id} could not be looked into; it is looked at again later")]
     private partial void LogStuck(Hash32 id, Exception exception);
 }

@@ -133,6 +133,6 @@ internal sealed partial class PostgresNewsBus(NpgsqlDataSource database, NpgsqlD
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The gateways cannot hear each other through the database; trying again: {Reason}")]
+    [LoggerMessage(EventId = 801, EventName = "news_not_heard", Level = LogLevel.Warning, Message = "The gateways cannot hear each other through the database; trying again: {Reason}")]
     private partial void LogLost(string reason);
 }

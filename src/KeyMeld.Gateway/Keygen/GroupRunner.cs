@@ -154,6 +154,6 @@ internal sealed partial class GroupRunner : IAsyncDisposable
     [LoggerMessage(EventId = 301, EventName = "group_stuck", Level = LogLevel.Error, Message = "Group {Group} could not be taken further; it is tried again later")]
     private partial void LogStuck(Hash32 group, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Groups that were left behind could not be looked for; the next time tries again: {Reason}")]
+    [LoggerMessage(EventId = 302, EventName = "groups_not_swept", Level = LogLevel.Warning, Message = "Groups that were left behind could not be looked for; the next time tries again: {Reason}")]
     private partial void LogNotSwept(string reason);
 }

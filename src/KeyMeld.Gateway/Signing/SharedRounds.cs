@@ -67,6 +67,6 @@ internal sealed partial class SharedRounds : IAsyncDisposable
         _news.Announce(request, News.Here);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The rounds of signing {Request} could not be shared with other gateways; the next step tries again")]
+    [LoggerMessage(EventId = 204, EventName = "rounds_not_shared", Level = LogLevel.Warning, Message = "The rounds of signing {Request} could not be shared with other gateways; the next step tries again")]
     private partial void LogStuck(Hash32 request, Exception exception);
 }

@@ -120,6 +120,6 @@ internal sealed partial class SigningRunner
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Leases could not be kept or taken over; the next time tries again: {Reason}")]
+    [LoggerMessage(EventId = 203, EventName = "leases_not_kept", Level = LogLevel.Warning, Message = "Leases could not be kept or taken over; the next time tries again: {Reason}")]
     private partial void LogNotSwept(string reason);
 }
