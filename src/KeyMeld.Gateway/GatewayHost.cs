@@ -64,6 +64,7 @@ internal static class GatewayHost
         var crossOrigin = new CrossOrigin(settings.Server.CorsOrigins);
         app.Use(next => context =>
         {
+            RequestIds.Assign(context);
             headers.Attach(context);
             if (!OperatorConnection.Is(context))
             {
@@ -80,7 +81,17 @@ internal static class GatewayHost
             return isAnswered ? Task.CompletedTask : next(context);
         });
         app.Use(next => new TargetGuard(next).InvokeAsync);
+        app.Use(next => context =>
+        {
+            HeadCalls.Begin(context);
+            return next(context);
+        });
         app.UseRouting();
+        app.Use(next => context =>
+        {
+            HeadCalls.End(context);
+            return next(context);
+        });
         Routes.Map(app, parts, app.Lifetime.ApplicationStopping);
         app.UseEndpoints(_ => { });
         return app;

@@ -17,6 +17,12 @@ internal static class Answers
         response.StatusCode = status;
         response.ContentType = "application/json";
         Headers.Set(response);
+        var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        if (isRead && ETags.AnswersUnchanged(context, ETags.Of(bytes)))
+        {
+            response.ContentType = null;
+            return Task.CompletedTask;
+        }
         response.ContentLength = bytes.Length;
         return response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
     }

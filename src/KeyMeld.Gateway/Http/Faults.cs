@@ -51,7 +51,14 @@ internal sealed partial class Faults(RequestDelegate next, ILogger<Faults> logge
 
     private static Task ExplainMethodAsync(HttpContext context)
     {
-        var allow = context.Response.Headers.Allow;
+        var allow = Also(context.Response.Headers.Allow.ToString());
+        if (HttpMethods.IsOptions(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            context.Response.Headers.Allow = allow;
+            Headers.Set(context.Response);
+            return Task.CompletedTask;
+        }
         context.Response.OnStarting(() =>
         {
             context.Response.Headers.Allow = allow;
@@ -59,6 +66,9 @@ internal sealed partial class Faults(RequestDelegate next, ILogger<Faults> logge
         });
         return Problems.WriteAsync(context, ErrorCodes.MethodNotAllowed, $"This path takes {allow}.");
     }
+
+    // What is answered without being mapped.
+    private static string Also(string allow) => (allow.Split(", ").Contains(HttpMethods.Get) ? allow + ", HEAD" : allow) + ", OPTIONS";
 
     [LoggerMessage(EventId = 601, EventName = "call_failed", Level = LogLevel.Error, Message = "Request {Id} ended with {Code}")]
     private partial void LogFault(string id, string code, Exception fault);

@@ -31,7 +31,8 @@ internal sealed class WatchGroup(GatewayParts parts, CancellationToken stopping)
         using var subscription = parts.GroupNews.Subscribe(hash);
         var group = await ShowGroup.FindAsync(parts, hash);
         var last = (GroupNews?)null;
-        await EventStream.RunAsync(context, NextAsync, ProtocolJson.Default.StateEventJson, parts.Time, stopping);
+        var joined = group.Accepted;
+        await EventStream.RunAsync(context, NextAsync, ProtocolJson.Default.StateEventJson, state => $"{state.State}-{joined}", parts.Time, stopping);
 
         async Task<StateEventJson?> NextAsync(CancellationToken cancellationToken)
         {
@@ -39,7 +40,15 @@ internal sealed class WatchGroup(GatewayParts parts, CancellationToken stopping)
             {
                 return null;
             }
-            last = last is null ? new GroupNews(group.State, group.Record.Error) : await subscription.NextAsync(cancellationToken);
+            if (last is null)
+            {
+                last = new GroupNews(group.State, group.Record.Error);
+            }
+            else
+            {
+                last = await subscription.NextAsync(cancellationToken);
+                joined = (await parts.Groups.FindAsync(hash))?.Accepted ?? joined;
+            }
             return new StateEventJson(last.State.Word(), last.Error?.Code);
         }
     }

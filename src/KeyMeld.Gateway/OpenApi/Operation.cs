@@ -13,6 +13,8 @@ namespace KeyMeld.Gateway.OpenApi;
 /// <param name="Summary">A few words.</param>
 internal sealed record Operation(string Id, string Tag, string Summary)
 {
+    public const string EventStreams = "text/event-stream";
+
     /// <summary>What it does, for whom, and what a caller should know; CommonMark.</summary>
     public required string Description { get; init; }
 
@@ -29,6 +31,12 @@ internal sealed record Operation(string Id, string Tag, string Summary)
 
     /// <summary>The answers that are no problem.</summary>
     public required ImmutableArray<Reply> Replies { get; init; }
+
+    /// <summary>Whether a read names what it answers, so that it need not be sent again.</summary>
+    public bool HasETag { get; init; } = true;
+
+    /// <summary>Whether the answer is a stream of events.</summary>
+    public bool IsStream => Replies.Any(reply => reply.MediaType == EventStreams);
 
     /// <summary>The codes of <see cref="Protocol.Errors.ErrorCodes"/> it may answer beside those that follow from the rest of this record (<see cref="Refusals.Of"/>).</summary>
     public ImmutableArray<string> Errors { get; init; } = [];
@@ -48,7 +56,7 @@ internal sealed record Reply(int Status, string Description, JsonTypeInfo? Type 
 
     /// <summary>A stream of states.</summary>
     public static Reply Events() => new(
-        StatusCodes.Status200OK, "Server-sent events named `state`; the data of each is a `StateEvent`. The stream ends after the final state. A comment line comes every 15 s of silence.", null, "text/event-stream");
+        StatusCodes.Status200OK, "Server-sent events named `state`; the data of each is a `StateEvent`. The stream ends after the final state. A comment line comes every 15 s of silence.", null, Operation.EventStreams);
 }
 
 /// <param name="In">path, query or header.</param>

@@ -47,7 +47,7 @@ internal sealed record SealedEpochJson(int Epoch, string? Key, string KmsKeyId)
 }
 
 /// <summary>What the gateway says beside the protocol's own contracts.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(HealthJson))]
 [JsonSerializable(typeof(HealthDetailJson))]
 [JsonSerializable(typeof(KeyChangeRequestJson))]

@@ -29,7 +29,7 @@ internal sealed class WatchSigning(GatewayParts parts, CancellationToken stoppin
         using var subscription = parts.SigningNews.Subscribe(hash);
         var record = (await parts.SigningStore.FindAsync(hash))!;
         var last = (SigningNews?)null;
-        await EventStream.RunAsync(context, NextAsync, ProtocolJson.Default.StateEventJson, parts.Time, stopping);
+        await EventStream.RunAsync(context, NextAsync, ProtocolJson.Default.StateEventJson, state => $"{state.State}-{last!.Attempts}", parts.Time, stopping);
 
         async Task<StateEventJson?> NextAsync(CancellationToken cancellationToken)
         {

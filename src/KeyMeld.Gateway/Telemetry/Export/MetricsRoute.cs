@@ -13,6 +13,7 @@ internal static class MetricsRoute
     {
         Description = "Counters, gauges and histograms in the text format of Prometheus, or in OpenMetrics where `Accept` asks for it. docs/operations.md lists them.",
         Access = Access.Operator,
+        HasETag = false,
         Replies = [new Reply(StatusCodes.Status200OK, "The metrics as they stand.", null, "text/plain")],
     };
 
