@@ -56,5 +56,8 @@ internal static class Routes
         routes.MapGet(Api + "/health/detail", new ShowHealth(parts).DetailAsync).WithMetadata(ShowHealth.Detail);
 
         routes.MapGet("/openapi/v1.json", ShowOpenApi.HandleAsync).WithMetadata(ShowOpenApi.Operation);
+        routes.MapGet("/docs", ShowReference.PageAsync).WithMetadata(ShowReference.PageOperation);
+        routes.MapGet("/docs/docs.js", ShowReference.StartAsync).WithMetadata(ShowReference.StartOperation);
+        routes.MapGet("/docs/scalar.js", ShowReference.LibraryAsync).WithMetadata(ShowReference.LibraryOperation);
     }
 }
