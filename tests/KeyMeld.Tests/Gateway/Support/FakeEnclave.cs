@@ -48,6 +48,11 @@ internal sealed class FakeEnclave : IAsyncDisposable
     /// <summary>Does a call for real; null leaves it to the fake.</summary>
     public Func<FakeEnclaveService, string, IMessage, Task<IMessage?>>? Real { get; set; }
 
+    /// <summary>Where its random bytes and its keys come from; tests that want the same each time set others before it starts.</summary>
+    public Func<int, ByteString> Draw { get; set; } = Random;
+
+    public Func<SecretKey> NewKey { get; set; } = SecretKey.Generate;
+
     /// <summary>May change an answer before it is sent.</summary>
     public Action<string, IMessage> Change { get; set; } = (_, _) => { };
 

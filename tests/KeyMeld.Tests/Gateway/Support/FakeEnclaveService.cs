@@ -18,7 +18,7 @@ internal sealed class FakeEnclaveService(FakeEnclave enclave) : KeyMeld.Wire.V1.
     private readonly ConcurrentDictionary<ByteString, Attempt> _attempts = [];
     private SealedKeyRow? _pending;
 
-    public ByteString Boot { get; } = FakeEnclave.Random(16);
+    public ByteString Boot { get; } = enclave.Draw(16);
 
     public SecretKey? Key { get; private set; }
 
@@ -38,13 +38,13 @@ internal sealed class FakeEnclaveService(FakeEnclave enclave) : KeyMeld.Wire.V1.
 
     public override Task<SealedKeyRow> Genesis(UntrustedGenesis request, ServerCallContext context) => Do("Genesis", request, () =>
     {
-        var key = SecretKey.Generate();
+        var key = enclave.NewKey();
         _pending = new SealedKeyRow
         {
             EnclaveId = request.EnclaveId,
             KeyEpoch = request.KeyEpoch,
-            KmsEncryptedDek = FakeEnclave.Random(184),
-            EncryptedPrivateKey = FakeEnclave.Random(61),
+            KmsEncryptedDek = enclave.Draw(184),
+            EncryptedPrivateKey = enclave.Draw(61),
             PublicKey = ByteString.CopyFrom(key.PublicKey.Bytes),
             KmsKeyId = "arn:aws:kms:us-west-2:000000000000:key/1",
         };
@@ -104,18 +104,18 @@ internal sealed class FakeEnclaveService(FakeEnclave enclave) : KeyMeld.Wire.V1.
         return Blob(request.Attempt, index, request.Round2[0].Tau.Span);
     });
 
-    public override Task<KeyAnswer> MakeMemberKey(UntrustedMakeMemberKey request, ServerCallContext context) => Do("MakeMemberKey", request, () => new KeyAnswer { Answer = FakeEnclave.Random(224) });
+    public override Task<KeyAnswer> MakeMemberKey(UntrustedMakeMemberKey request, ServerCallContext context) => Do("MakeMemberKey", request, () => new KeyAnswer { Answer = enclave.Draw(224) });
 
     public override Task<KeyReply> AddKey(UntrustedKey request, ServerCallContext context) => Do("AddKey", request, () => new KeyReply
     {
-        Answer = FakeEnclave.Random(100),
-        SelfSealed = KeyStatement.Parse(request.Key.Statement.Span).Source == KeySource.Made ? FakeEnclave.Random(61) : ByteString.Empty,
+        Answer = enclave.Draw(100),
+        SelfSealed = KeyStatement.Parse(request.Key.Statement.Span).Source == KeySource.Made ? enclave.Draw(61) : ByteString.Empty,
     });
 
     public override Task<KeyAnswer> SingleSign(UntrustedSingleSign request, ServerCallContext context) => Do("SingleSign", request, () =>
     {
         enclave.SingleSigns.Enqueue(request);
-        return new KeyAnswer { Answer = FakeEnclave.Random(93) };
+        return new KeyAnswer { Answer = enclave.Draw(93) };
     });
 
     public override Task<ForgetReply> ForgetKey(UntrustedForgetKey request, ServerCallContext context) => Do("ForgetKey", request, () =>
@@ -182,7 +182,7 @@ internal sealed class FakeEnclaveService(FakeEnclave enclave) : KeyMeld.Wire.V1.
         var hash = StatementDigest.Of(StatementType.Manifest, bundle.Keygen.Manifest.Statement.Span);
         var roster = ByteString.CopyFrom(RosterHash.Of(hash, [.. bundle.Registrations.Select(registration => Hash32.Sha256(registration.Statement.Span))]).Bytes);
         _groups[roster] = index;
-        return new ReceiptReply { Roster = roster, Enclave = (uint)index, Signature = FakeEnclave.Random(64) };
+        return new ReceiptReply { Roster = roster, Enclave = (uint)index, Signature = enclave.Draw(64) };
     }
 
     private uint IndexOf(ByteString roster, UntrustedBundle? bundle)
@@ -200,8 +200,8 @@ internal sealed class FakeEnclaveService(FakeEnclave enclave) : KeyMeld.Wire.V1.
         NodeIndex = index,
         Boot = Boot,
         Tau = ByteString.CopyFrom(tau),
-        Blob = FakeEnclave.Random(100),
-        Signature = FakeEnclave.Random(64),
+        Blob = enclave.Draw(100),
+        Signature = enclave.Draw(64),
     };
 
     private sealed class Attempt(uint number, RoundBlob opened)

@@ -11,6 +11,7 @@ using KeyMeld.Gateway.Fleet;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
+using KeyMeld.Tests.Gateway.OpenApi;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -90,6 +91,9 @@ internal sealed class TestGateway : IAsyncDisposable
         return another;
     }
 
+    /// <summary>Settings under which nobody calls too often, for tests that call more in a second than a person does in a day.</summary>
+    public static Hashtable Unhurried() => new() { ["KEYMELD__LIMITS__CALLS_PER_SECOND"] = "100000", ["KEYMELD__LIMITS__IDENTITIES_PER_SECOND"] = "100000" };
+
     public async Task StartGatewayAsync()
     {
         _app = GatewayHost.Build(Adjust(SettingsReader.Read(Configuration, _overrides)), CredentialsOfEnvironment.Read(new Hashtable()), _time);
@@ -149,7 +153,13 @@ internal sealed class TestGateway : IAsyncDisposable
             request.Headers.TryAddWithoutValidation("Authorization", authorization ?? Authorize(method, path, body, reader!));
         }
         using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
-        return new Answer(response.StatusCode, await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken), response.Content.Headers.ContentType?.MediaType);
+        var answer = new Answer(response.StatusCode, await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken), response.Content.Headers.ContentType?.MediaType);
+        // Whatever a test is about, the gateway keeps what its document promises.
+        if (ApiDocument.Committed.Find(method.Method, path) is { } call && answer.Body.Length < 64 * 1024)
+        {
+            Assert.Null(ApiDocument.Committed.Complaint(call, (int)answer.Status, answer.MediaType, answer.Body));
+        }
+        return answer;
     }
 
     public async ValueTask DisposeAsync()
