@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Publishes enclave and gateway with native AOT, refuses any trim or AOT warning and any library beside the system's, and runs on the published programs what must
-# hold of the programs themselves: how an enclave starts, what it says to liars, that no crash loses a key, and the end-to-end KMS check.
+# hold of the programs themselves: how an enclave starts, what it says to liars, that the gateway answers every call of its API, that no crash loses a key, and the end-to-end KMS check.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 out="$root/artifacts/published"
@@ -15,5 +15,6 @@ export KEYMELD_PROGRAMS="$out"
 tests="$root/artifacts/bin/KeyMeld.Tests/release/KeyMeld.Tests"
 [ -x "$tests" ] || dotnet build "$root/tests/KeyMeld.Tests" --nologo -v q
 "$tests" -namespace KeyMeld.Tests.Enclave.Processes -noColor
+"$tests" -namespace KeyMeld.Tests.Gateway.Processes -noColor
 KEYMELD_CRASHES=12 "$tests" -namespace KeyMeld.Tests.Crashes -noColor
 "$root/keymeld" test-kms-e2e --data "$root/artifacts/published-data"
