@@ -1,6 +1,5 @@
 // Prometheus text format 0.0.4 and OpenMetrics 1.0.0, as the scraper asks for; written by OpenTelemetry's exporter.
 using KeyMeld.Gateway.OpenApi;
-using OpenTelemetry.Metrics;
 
 namespace KeyMeld.Gateway.Telemetry.Export;
 
