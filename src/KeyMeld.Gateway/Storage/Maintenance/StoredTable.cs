@@ -10,7 +10,8 @@ internal enum ColumnKind
     Text,
 }
 
-internal sealed record StoredColumn(string Name, ColumnKind Kind);
+/// <param name="Since">The migration that made it.</param>
+internal sealed record StoredColumn(string Name, ColumnKind Kind, int Since = 1);
 
 /// <param name="Parent">The table whose key the columns name.</param>
 internal sealed record StoredReference(string Column, string Parent, string ParentColumn);
@@ -36,7 +37,7 @@ internal static class StoredTables
         new("groups", 1, 1,
         [
             Bytes("manifest_hash"), Text("state"), Integer("created_ms"), Integer("join_by_ms"), Bytes("roster_hash"), Text("error_code"), Text("error_detail"), Bytes("erase_hash"),
-            Bytes("manifest"), Bytes("manifest_signature"), Bytes("terms"),
+            Bytes("manifest"), Bytes("manifest_signature"), Bytes("terms"), Integer("completed_ms", 5),
         ]),
         new("group_session_secrets", 1, 2, [Bytes("manifest_hash"), Integer("enclave"), Bytes("sealed")]) { References = [OfGroup] },
         new("group_readers", 1, 1, [Bytes("reader")]),
@@ -55,12 +56,16 @@ internal static class StoredTables
 
     private static StoredReference OfGroup => new("manifest_hash", "groups", "manifest_hash");
 
+    /// <summary>What gateways on one server tell each other while a signing runs: nothing of it outlives the signing, so nothing of it is copied.</summary>
+    public static readonly ImmutableArray<string> Passing = ["signing_rounds", "signing_round_posts"];
+
     /// <summary>The tables of a schema version.</summary>
-    public static ImmutableArray<StoredTable> At(int version) => [.. All.Where(table => table.Since <= version)];
+    public static ImmutableArray<StoredTable> At(int version) =>
+        [.. All.Where(table => table.Since <= version).Select(table => table with { Columns = [.. table.Columns.Where(column => column.Since <= version)] })];
 
     private static StoredColumn Bytes(string name) => new(name, ColumnKind.Bytes);
 
-    private static StoredColumn Integer(string name) => new(name, ColumnKind.Integer);
+    private static StoredColumn Integer(string name, int since = 1) => new(name, ColumnKind.Integer, since);
 
     private static StoredColumn Text(string name) => new(name, ColumnKind.Text);
 }

@@ -35,11 +35,12 @@ internal static class FilledDatabase
     }
 
     /// <summary>Everything that is in a database, table by table.</summary>
-    public static async Task<List<TableDigest>> DigestsAsync(IRowDatabase database)
+    /// <param name="version">As a program of that schema version sees it; of the database's own without it.</param>
+    public static async Task<List<TableDigest>> DigestsAsync(IRowDatabase database, int? version = null)
     {
         await using var session = await database.ReadAsync();
         var digests = new List<TableDigest>();
-        foreach (var table in StoredTables.At(await session.VersionAsync()))
+        foreach (var table in StoredTables.At(version ?? await session.VersionAsync()))
         {
             digests.Add(await TableDigest.OfAsync(table, session.RowsAsync(table)));
         }

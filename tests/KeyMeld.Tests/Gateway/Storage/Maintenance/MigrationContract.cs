@@ -13,6 +13,9 @@ public abstract class MigrationContract
 
     private protected abstract Task<IRowDatabase> NewAsync();
 
+    /// <summary>TABLE.COLUMN of the database made last, as it says itself.</summary>
+    private protected abstract Task<IReadOnlyList<string>> ColumnsAsync();
+
     [Fact]
     public void Both_kinds_have_the_same_steps() =>
         Assert.Equal(SqliteMigrator.All.Select(step => (step.Number, step.Name, string.Join(' ', step.Keeps))), PostgresMigrator.All.Select(step => (step.Number, step.Name, string.Join(' ', step.Keeps))));
@@ -29,12 +32,23 @@ public abstract class MigrationContract
             Assert.All(filled, table => Assert.Equal(2, table.Rows));
 
             Assert.Equal([.. Enumerable.Range(version + 1, Newest - version)], await database.MigrateAsync(Newest, dryRun: false));
-            Assert.Equal(filled, (await FilledDatabase.DigestsAsync(database)).Take(filled.Count));
+            Assert.Equal(filled, await FilledDatabase.DigestsAsync(database, version));
             Assert.Equal([.. Enumerable.Range(version + 1, Newest - version).Reverse().Select(step => -step)], await database.MigrateAsync(version, dryRun: false));
             Assert.Equal(filled, await FilledDatabase.DigestsAsync(database));
             await database.MigrateAsync(Newest, dryRun: false);
-            Assert.Equal(filled, (await FilledDatabase.DigestsAsync(database)).Take(filled.Count));
+            Assert.Equal(filled, await FilledDatabase.DigestsAsync(database, version));
         }
+    }
+
+    [Fact]
+    public async Task Backup_and_copy_know_every_column_there_is()
+    {
+        await using var database = await NewAsync();
+        await database.MigrateAsync(Newest, dryRun: false);
+        var known = StoredTables.At(Newest).SelectMany(table => table.Columns.Select(column => $"{table.Name}.{column.Name}"));
+        Assert.Equal(known.Order(StringComparer.Ordinal), (await ColumnsAsync()).Where(IsKept).Order(StringComparer.Ordinal));
+
+        static bool IsKept(string column) => column.Split('.')[0] is var table && table != "schema_migrations" && !StoredTables.Passing.Contains(table);
     }
 
     [Fact]
@@ -115,14 +129,25 @@ public sealed class SqliteMigrationTests : MigrationContract, IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private protected override Task<IRowDatabase> NewAsync() => Task.FromResult<IRowDatabase>(new SqliteRowDatabase(Path.Combine(_folder, $"{_files++}.db"), TimeProvider.System));
+
+    private protected override Task<IReadOnlyList<string>> ColumnsAsync()
+    {
+        using var session = SqliteDatabase.OpenSession(Path.Combine(_folder, $"{_files - 1}.db"), Microsoft.Data.Sqlite.SqliteOpenMode.ReadWrite);
+        return Task.FromResult<IReadOnlyList<string>>(session.All("SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'", row => row.GetString(0)));
+    }
 }
 
 /// <summary>On a server.</summary>
 public sealed class PostgresMigrationTests(PostgresFixture fixture) : MigrationContract
 {
+    private (KeyMeld.DevKit.Databases.PostgresServer Server, string Database) _made;
+
     private protected override async Task<IRowDatabase> NewAsync()
     {
-        var (server, database) = await fixture.NewDatabaseAsync();
-        return new PostgresRowDatabase(PostgresFixture.SettingsOf(server, database), TimeProvider.System);
+        _made = await fixture.NewDatabaseAsync();
+        return new PostgresRowDatabase(PostgresFixture.SettingsOf(_made.Server, _made.Database), TimeProvider.System);
     }
+
+    private protected override async Task<IReadOnlyList<string>> ColumnsAsync() =>
+        (await _made.Server.RunSqlAsync(_made.Database, "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'", TestContext.Current.CancellationToken)).Split('\n');
 }
