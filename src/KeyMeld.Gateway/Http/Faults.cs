@@ -52,7 +52,8 @@ internal sealed partial class Faults(RequestDelegate next, ILogger<Faults> logge
     private static Task ExplainMethodAsync(HttpContext context)
     {
         var allow = Also(context.Response.Headers.Allow.ToString());
-        if (HttpMethods.IsOptions(context.Request.Method))
+        // A preflight of an origin that nobody named is no such question.
+        if (HttpMethods.IsOptions(context.Request.Method) && context.Request.Headers.AccessControlRequestMethod.Count == 0)
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
             context.Response.Headers.Allow = allow;

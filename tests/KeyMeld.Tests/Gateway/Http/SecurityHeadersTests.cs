@@ -22,7 +22,7 @@ public class SecurityHeadersTests
             (HttpMethod.Get, "/api//v1", HttpStatusCode.NotFound),
             (HttpMethod.Put, "/api/v1/enclaves", HttpStatusCode.MethodNotAllowed),
             (HttpMethod.Post, "/api/v1/keygen", HttpStatusCode.UnsupportedMediaType),
-            (HttpMethod.Options, "/api/v1/enclaves", HttpStatusCode.MethodNotAllowed),
+            (HttpMethod.Options, "/api/v1/enclaves", HttpStatusCode.NoContent),
         ];
         foreach (var (method, path, status) in calls)
         {
