@@ -60,7 +60,7 @@ public sealed class ClusterKillTests : IAsyncLifetime
         using var alice = _stack.NewUser();
         using var bob = _stack.NewUser();
         var group = await ((TestUser[])[alice, bob]).FormAsync(plan => plan with { Unattended = true }, new JoinOptions { Approval = false, AcceptUnattended = true });
-        var load = new Load(alice.Client, group);
+        using var load = new Load(alice.Client, group);
         await load.UntilAsync(20);
         await _stack.KillGatewayAsync("gateway-0");
         await load.UntilAsync(20);
@@ -91,7 +91,7 @@ public sealed class ClusterKillTests : IAsyncLifetime
     private Task<string> AskAsync(string sql) => _database.RunSqlAsync("cluster", sql, Cancel);
 
     /// <summary>Members who sign one request after the other, each verifying every signature.</summary>
-    private sealed class Load
+    private sealed class Load : IDisposable
     {
         private readonly List<SigningOutcome> _outcomes = [];
         private readonly Task[] _clients;
@@ -115,6 +115,8 @@ public sealed class ClusterKillTests : IAsyncLifetime
             await Task.WhenAll(_clients);
             return _outcomes;
         }
+
+        public void Dispose() => _ended.Dispose();
 
         private async Task SignAsync(KeyMeldClient client, Group group)
         {

@@ -35,6 +35,7 @@ internal static class FilledDatabase
     }
 
     /// <summary>Everything that is in a database, table by table.</summary>
+    /// <param name="database">Of either kind.</param>
     /// <param name="version">As a program of that schema version sees it; of the database's own without it.</param>
     public static async Task<List<TableDigest>> DigestsAsync(IRowDatabase database, int? version = null)
     {
