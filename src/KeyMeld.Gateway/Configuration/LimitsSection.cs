@@ -25,7 +25,7 @@ internal static class LimitsSection
             BodyBytes = section.Number("body_bytes", LeastBodyBytes, int.MaxValue, 256 * 1024 * 1024) ?? 0,
             BodyTime = TimeSpan.FromSeconds(section.Number("body_seconds", 1, 3_600, 30) ?? 0),
             HeaderTime = TimeSpan.FromSeconds(section.Number("header_seconds", 1, 600, 10) ?? 0),
-            Idle = TimeSpan.FromSeconds(section.Number("idle_seconds", 1, 3_600, 60) ?? 0),
+            Idle = TimeSpan.FromSeconds(section.Number("idle_seconds", 1, 3_600, 120) ?? 0),
         };
         section.Finish();
         return limits;

@@ -9,7 +9,7 @@ namespace KeyMeld.Gateway.Http;
 internal sealed class Buckets<T>
     where T : struct, IEquatable<T>
 {
-    private const int Rows = 8192;
+    private const int Rows = 2048;
     private const int PerRow = 8;
 
     private readonly Entry[] _table = new Entry[Rows * PerRow];

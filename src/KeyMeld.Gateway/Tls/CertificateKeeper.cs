@@ -75,7 +75,8 @@ internal sealed partial class CertificateKeeper : IDisposable
         {
             Warn();
             var digest = ServedCertificate.DigestOf(_files);
-            if (digest != _seen)
+            // What is refused may come right without another byte: by a mode that is mended, or in time.
+            if (digest != _seen || Refused is not null)
             {
                 Take();
                 _seen = digest;
@@ -104,8 +105,11 @@ internal sealed partial class CertificateKeeper : IDisposable
         }
         catch (KeyMeldException refusal)
         {
-            Refused = refusal.Message;
-            NotTaken(_section, refusal.Message, _current.NotAfter);
+            if (refusal.Message != Refused)
+            {
+                Refused = refusal.Message;
+                NotTaken(_section, refusal.Message, _current.NotAfter);
+            }
         }
     }
 

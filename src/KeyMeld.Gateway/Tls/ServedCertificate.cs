@@ -100,10 +100,11 @@ internal sealed class ServedCertificate
         {
             Encoding.ASCII.GetChars(key, keyText);
             var certificateText = Encoding.ASCII.GetString(certificate);
+            var leaf = X509Certificate2.CreateFromPem(certificateText, keyText);
             var chain = new X509Certificate2Collection();
             chain.ImportFromPem(certificateText);
             chain.RemoveAt(0);
-            return new ServedCertificate(X509Certificate2.CreateFromPem(certificateText, keyText), chain);
+            return new ServedCertificate(leaf, chain);
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {

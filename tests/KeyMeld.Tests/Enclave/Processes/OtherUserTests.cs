@@ -54,9 +54,11 @@ public sealed class OtherUserTests(ProcessFixture fixture) : IClassFixture<Proce
         var folder = Directory.CreateTempSubdirectory("km-nobody-");
         var pipe = Path.Combine(folder.FullName, "enclave.yaml");
         await Tool.RunAsync("mkfifo", ["-m", "644", pipe]);
-        await Tool.RunAsync("chmod", ["755", folder.FullName]);
+        // Where the program lies, another user may not come.
+        await Tool.RunAsync("cp", ["-r", Path.GetDirectoryName(EnclavePrograms.Enclave)!, Path.Combine(folder.FullName, "program")]);
+        await Tool.RunAsync("chmod", ["-R", "a+rX", folder.FullName]);
         // It reads its configuration from a pipe into which nothing is written: there it stands, hardened, before it has done anything else.
-        using var enclave = Start([EnclavePrograms.Enclave, "--config", pipe, "--listen", $"unix:{folder.FullName}/e.sock"]);
+        using var enclave = Start([Path.Combine(folder.FullName, "program", Path.GetFileName(EnclavePrograms.Enclave)), "--config", pipe, "--listen", $"unix:{folder.FullName}/e.sock"]);
         using var other = Start(["sleep", "600"]);
         try
         {

@@ -33,6 +33,7 @@ public class SettingsReaderTests
 
         Assert.Equal(production, settings.Production);
         Assert.Equal(production, settings.Kms.EnableAttestation);
+        Assert.Equal(production ? [IPNetwork.Parse("127.0.0.1/32")] : [], settings.Server.Proxies);
         Assert.Equal(enclaves, settings.Enclaves.Length);
     }
 

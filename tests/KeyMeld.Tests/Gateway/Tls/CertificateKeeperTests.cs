@@ -2,14 +2,13 @@ using System.Security.Cryptography;
 using KeyMeld.Gateway.Tls;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Tests.Gateway.Support;
-using Microsoft.Extensions.Time.Testing;
 
 namespace KeyMeld.Tests.Gateway.Tls;
 
 public sealed class CertificateKeeperTests : IDisposable
 {
     private readonly CertificateFolder _folder = new();
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly Clock _time = new();
     private readonly KeptLog<CertificateKeeper> _log = new();
 
     public void Dispose() => _folder.Dispose();
@@ -86,6 +85,26 @@ public sealed class CertificateKeeperTests : IDisposable
     }
 
     [Fact]
+    public void Files_that_come_right_by_themselves_are_taken()
+    {
+        using var keeper = Keep();
+        _folder.Renew();
+        File.SetUnixFileMode(_folder.Key, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        Look();
+        Assert.NotEqual(_folder.Thumbprint, keeper.Current.Thumbprint);
+        File.SetUnixFileMode(_folder.Key, UnixFileMode.UserRead);
+        Look();
+        Assert.Equal(_folder.Thumbprint, keeper.Current.Thumbprint);
+
+        _folder.Renew(from: 2, to: 9);
+        Look();
+        Assert.NotEqual(_folder.Thumbprint, keeper.Current.Thumbprint);
+        _time.Pass(TimeSpan.FromDays(3));
+        Assert.Equal(_folder.Thumbprint, keeper.Current.Thumbprint);
+        Assert.Null(keeper.View.Refused);
+    }
+
+    [Fact]
     public void An_end_that_comes_near_is_told_once_a_day()
     {
         _folder.Renew(to: 20);
@@ -94,7 +113,7 @@ public sealed class CertificateKeeperTests : IDisposable
         Assert.Equal([701], _log.Events);
         for (var hours = 0; hours < 9 * 24; hours++)
         {
-            _time.Advance(TimeSpan.FromHours(1));
+            _time.Pass(TimeSpan.FromHours(1));
         }
         Assert.InRange(_log.Events.Count(id => id == 703), 3, 4);
     }
@@ -115,5 +134,40 @@ public sealed class CertificateKeeperTests : IDisposable
 
     private CertificateKeeper Keep(bool production = true) => new("server", _folder.Files, production, _time, _log);
 
-    private void Look() => _time.Advance(CertificateKeeper.Period);
+    private void Look() => _time.Pass(CertificateKeeper.Period);
+
+    /// <summary>Time passes in steps, and the one timer there is rings once after each, however long it was.</summary>
+    private sealed class Clock : TimeProvider
+    {
+        private DateTimeOffset _now = System.GetUtcNow();
+        private Action? _ring;
+
+        public override DateTimeOffset GetUtcNow() => _now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Assert.Equal((CertificateKeeper.Period, CertificateKeeper.Period), (dueTime, period));
+            _ring = () => callback(state);
+            return new Timer(this);
+        }
+
+        public void Pass(TimeSpan time)
+        {
+            _now += time;
+            _ring?.Invoke();
+        }
+
+        private sealed class Timer(Clock owner) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => throw new NotSupportedException();
+
+            public void Dispose() => owner._ring = null;
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return ValueTask.CompletedTask;
+            }
+        }
+    }
 }
