@@ -8,7 +8,7 @@ using KeyMeld.IntegrationTests.Support;
 
 namespace KeyMeld.IntegrationTests.TypeScript;
 
-/// <summary>The TypeScript client in a real Chromium, on a page of the gateway's own origin, with its profile in the browser's database.</summary>
+/// <summary>The TypeScript client in a real Chromium, on pages of the gateway's own origin and of another, with its profile in the browser's database.</summary>
 public sealed class BrowserTests(StackFixture fixture)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -20,7 +20,29 @@ public sealed class BrowserTests(StackFixture fixture)
     {
         await using var page = await OpenAsync(fixture.Stack, fixture.Stack.Gateway.GetLeftPart(UriPartial.Authority));
         await StoryAsync(fixture.Stack, page);
+        // Of other origins no page reaches a gateway whose settings name none.
+        await page.AskAsync("move", new JsonObject { ["origin"] = OtherOrigin() });
+        Assert.Equal("gateway_unreachable", await page.AskAsync("reaches", "value"));
     }
+
+    [Fact]
+    public async Task A_page_of_an_origin_that_the_gateway_names_does_the_same_and_others_do_not()
+    {
+        var named = OtherOrigin();
+        var configuration = Path.Combine(StackFixture.NewFolder("cors"), "gateway.yaml");
+        var text = await File.ReadAllTextAsync(Path.Combine(TypeScriptClient.Folder, "..", "..", "config", "development.yaml"), Cancel);
+        await File.WriteAllTextAsync(configuration, text.Replace("\nserver:\n", $"\nserver:\n  cors_origins: [\"{named}\"]\n", StringComparison.Ordinal), Cancel);
+        await using var stack = await StackFixture.OwnStackAsync(options => options with { GatewayConfiguration = configuration });
+        await using (var page = await OpenAsync(stack, named))
+        {
+            await StoryAsync(stack, page);
+            await page.AskAsync("move", new JsonObject { ["origin"] = OtherOrigin() });
+            Assert.Equal("gateway_unreachable", await page.AskAsync("reaches", "value"));
+        }
+        Directory.Delete(Path.GetDirectoryName(configuration)!, recursive: true);
+    }
+
+    private static string OtherOrigin() => $"http://127.0.0.1:{StackFixture.FreePort()}";
 
     private static async Task<NodeScript> OpenAsync(DevelopmentStack stack, string origin)
     {
