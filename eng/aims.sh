@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What issue 5 aims at, on this machine and on the published (native AOT) programs: signings of 3 of 3 without approvals, the clients beside them.
+# The aims of docs/performance.md, on this machine and on the published (native AOT) programs: signings of 3 of 3 without approvals, the clients beside them.
 #   sustained: at least 500 a second, closed model · at half that load: p99 under 50 ms, open model · unloaded: p50 under 5 ms, one client.
 # Prints one table; exit code 0 only if all three are met. SECONDS_EACH=30 by default. For a quiet machine: whatever else runs on it is measured along.
 set -euo pipefail
