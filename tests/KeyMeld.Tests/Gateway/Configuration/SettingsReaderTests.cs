@@ -127,7 +127,7 @@ public class SettingsReaderTests
     [InlineData("kind: postgres, host: /run, database: k, user: g, tls: verify-full", "storage.tls: has no use on a unix socket")]
     [InlineData("kind: postgres, host: /run, database: k, user: g, root_certificate: r.pem", "storage.root_certificate: is for tls: verify-full only")]
     [InlineData("kind: postgres, host: /run, database: k, user: g, password_file: f, password_variable: V", "storage.password_file: password_file and password_variable exclude each other")]
-    [InlineData("kind: postgres, host: /run, database: k, user: g, password: secret", "storage.password: is no setting; known are connections, database, host, kind, password_file, password_variable, port, root_certificate, tls, user")]
+    [InlineData("kind: postgres, host: /run, database: k, user: g, password: secret", "storage.password: is no setting; known are connections, database, host, kind, lease_seconds, password_file, password_variable, port, root_certificate, tls, user")]
     public void A_storage_section_that_is_not_whole_or_would_weaken_is_refused(string storage, string expected) =>
         Assert.Equal(expected.Split('\n'), Mistakes(Production.Replace("kind: sqlite, path: \"/var/lib/keymeld/keymeld.db\"", storage, StringComparison.Ordinal)));
 
