@@ -3,5 +3,5 @@
 # which start ten times as fast.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-[ -x "$root/artifacts/bin/KeyMeld.Tests/release/KeyMeld.Tests" ] || dotnet build "$root/tests/KeyMeld.Tests" --nologo -v q
+dotnet build "$root/tests/KeyMeld.Tests" --nologo -v q
 KEYMELD_CRASHES=${1:-200} "$root/artifacts/bin/KeyMeld.Tests/release/KeyMeld.Tests" -namespace KeyMeld.Tests.Crashes
