@@ -43,7 +43,8 @@ public class BucketsTests
         {
             refused += buckets.TryTake((UInt128)address) ? 0 : 1;
         }
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
+        // The runtime itself allocates now and then (8 KiB at a time); one byte for each address would be a million.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 * 1024);
         Assert.Equal(0, refused);
         Assert.False(buckets.TryTake(UInt128.MaxValue));
     }
