@@ -106,15 +106,7 @@ internal sealed class BodyReader(LimitSettings limits, TimeProvider time) : IDis
         }
         catch (JsonException exception)
         {
-            throw new KeyMeldException(ErrorCodes.BadRequest, $"{exception.Path ?? "$"}: {Reason(exception.Message)}", exception);
+            throw new KeyMeldException(ErrorCodes.BadRequest, JsonFaults.Describe(exception), exception);
         }
-    }
-
-    // The serializer names .NET types and adds the path; the contracts' converters say what a value must be.
-    private static string Reason(string message)
-    {
-        var end = message.IndexOf(" Path:", StringComparison.Ordinal);
-        var sentence = end < 0 ? message : message[..end];
-        return sentence.Contains("KeyMeld.", StringComparison.Ordinal) || sentence.Contains("System.", StringComparison.Ordinal) ? "is not what this call takes here." : sentence;
     }
 }
