@@ -29,8 +29,8 @@ internal sealed class CallLimits
     public void Identity(HttpContext context) => Require(_identities.TryTake(Caller.Of(context)), "Too many identities were asked for from this address.");
 
     /// <summary>
-    /// Counts a call for the key that made it. Only after its signature was verified and found fresh (an Authorization whose nonce is used now, a statement that is new): nobody else
-    /// can use up what is a key's.
+    /// Counts a call for the key that made it. Only after its signature was verified and found fresh (an Authorization whose nonce is used now, a statement that is new and may change something):
+    /// what others can repeat, because it was said before or is shown to them, counts for nobody, so that nobody else can use up what is a key's.
     /// </summary>
     /// <exception cref="KeyMeldException">rate_limited.</exception>
     public void Key(XOnlyPublicKey key) => Require(_keys.TryTake(new Hash32(key.Bytes)), "Too many calls by this key.");

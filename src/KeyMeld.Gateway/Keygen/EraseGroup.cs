@@ -39,6 +39,11 @@ internal sealed class EraseGroup(GatewayParts parts)
         var place = erase.Value.User is { } user ? group.PlaceOf(user) : null;
         var key = erase.Value.User is null ? group.Manifest.Value.Creator : place is { } index ? group.AuthOf(index) : null;
         var verified = EqualTime.Require(erase, erase.Value.Manifest == hash ? key : null);
+        var mayChange = place is { } member ? group.State == GroupState.Formed && !group.IsErased(member) : group.State != GroupState.Formed;
+        if (mayChange)
+        {
+            parts.Limits.Key(key!);
+        }
         await AnswerAsync(context, place is { } own ? await EraseMemberAsync(group, own) : await EraseAllAsync(group, verified));
     }
 

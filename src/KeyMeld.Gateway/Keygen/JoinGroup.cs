@@ -49,8 +49,14 @@ internal sealed class JoinGroup(GatewayParts parts)
         }
         // What has no place in the group is refused before its signatures are looked at; not so what is for no group.
         var registration = HasPlace(group, read.Value) ? Verify(group, statement) : throw EqualTime.Refuse(read, read.Value.Auth);
+        var isNew = IsNew(group, registration);
+        if (isNew && group.State == GroupState.Joining)
+        {
+            // Who is invited makes as many authorisation keys as it likes; the place's key is one.
+            parts.Limits.Key(registration.Place.Admission);
+        }
         using var wait = Waits.Begin(parts, context, parts.GroupNews, hash);
-        var isNew = IsNew(group, registration) && await AddAsync(hash, registration, body.Envelope, context.RequestAborted);
+        isNew = isNew && await AddAsync(hash, registration, body.Envelope, context.RequestAborted);
         var state = (await parts.Groups.FindAsync(hash))?.State ?? GroupState.Erased;
         if (state == GroupState.Joining && wait is not null && await wait.UntilAsync(news => news.State != GroupState.Joining, context.RequestAborted) is { } news)
         {

@@ -4,6 +4,7 @@ using KeyMeld.Gateway.OpenApi;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
 using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Gateway.Keys;
@@ -28,6 +29,10 @@ internal sealed class EraseKey(GatewayParts parts)
         var hash = Answers.HashOf(context, "id");
         var read = Signed.Read<KeyErase>((await parts.Bodies.ReadAsync(context, ProtocolJson.Default.SignedJson, BodyReader.StatementBody)).Value.ToStatement());
         var (record, erase) = await OwnerGate.RequireAsync(parts, hash, read, read.Value.Key);
+        if (!record.IsErased)
+        {
+            parts.Limits.Key(XOnlyPublicKey.Parse(record.Auth));
+        }
         if (!record.IsErased && await parts.KeyStore.EraseAsync(hash, erase.Hash))
         {
             await ForgetAsync(SignWithKey.EnclaveOf(record), new UntrustedForgetKey { Key = ByteString.CopyFrom(hash.Bytes) });

@@ -7,6 +7,7 @@ using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Signing;
 using KeyMeld.Protocol.Statements;
+using KeyMeld.Secp256k1;
 
 namespace KeyMeld.Gateway.Signing;
 
@@ -33,7 +34,11 @@ internal sealed class CancelSigning(GatewayParts parts)
         {
             throw EqualTime.Refuse(read);
         }
-        Verify(group, record, read, hash);
+        var requester = Verify(group, record, read, hash);
+        if (!record.State.IsFinal())
+        {
+            parts.Limits.Key(requester);
+        }
         var outcome = new SigningOutcome(SigningState.Cancelled, null, new StoredError(ErrorCodes.Cancelled, "The requester cancelled it."));
         if (await parts.SigningStore.CloseAsync(hash, outcome))
         {
@@ -46,10 +51,11 @@ internal sealed class CancelSigning(GatewayParts parts)
         await SigningAnswers.StateAsync(context, SigningState.Cancelled);
     }
 
-    private static void Verify(GroupView group, SigningRecord record, Unverified<Cancel> read, Hash32 hash)
+    private static XOnlyPublicKey Verify(GroupView group, SigningRecord record, Unverified<Cancel> read, Hash32 hash)
     {
         var request = SigningRequest.Parse(record.Statement.Statement);
         var key = Requester.KeyOf(group.Manifest.Value, [.. group.Members.Select(member => member!.Value.Auth)], request);
         EqualTime.Require(read, read.Value.Request == hash ? key : null);
+        return key;
     }
 }

@@ -61,6 +61,10 @@ internal sealed class DecideSigning(GatewayParts parts)
     {
         var clock = StepClock.Accepting(parts.Telemetry);
         var record = (await parts.SigningStore.FindAsync(hash))!;
+        if (!record.State.IsFinal() && record.Approvals.All(approval => approval.Participant != vote.Participant))
+        {
+            parts.Limits.Key(group.AuthOf(vote.Participant)!);
+        }
         var value = SigningRequest.Parse(record.Statement.Statement);
         var request = Signed.Parse<SigningRequest>(record.Statement.ToSigned(), Requester.KeyOf(group.Manifest.Value, [.. group.Members.Select(member => member!.Value.Auth)], value));
         var votes = new VoteBook(group.Rule, hash, vote, record.Approvals);

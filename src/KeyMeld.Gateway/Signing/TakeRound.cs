@@ -56,9 +56,14 @@ internal sealed class TakeRound(GatewayParts parts)
             throw new KeyMeldException(ErrorCodes.Conflict, "The signing is not in its rounds yet.");
         }
         var wire = ToWire(blob);
-        if (HomeAnswer.Of(rounds, place, wire) is HomeAnswer.Refused refusal)
+        var meaning = HomeAnswer.Of(rounds, place, wire);
+        if (meaning is HomeAnswer.Refused refusal)
         {
             throw new KeyMeldException(refusal.Code, refusal.Detail);
+        }
+        if (meaning is not HomeAnswer.Repeats)
+        {
+            parts.Limits.Key(group.AuthOf(blob.Node.Index)!);
         }
         await parts.SigningRunner.TellAsync(hash, place, wire, context.RequestAborted);
         await SigningAnswers.StateAsync(context, record.State);
