@@ -37,7 +37,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Time = time;
         Certificates = new Certificates(settings, time, loggers.CreateLogger<CertificateKeeper>());
         var releases = KnownReleases.Load(settings);
-        _stores = Stores.Open(settings.Storage, time);
+        _stores = Stores.Open(settings.Storage, time, telemetry.Meter.Storage);
         var id = Id16.Random();
         Bus = (settings.Storage, _stores.Server) is (StorageSettings.Postgres server, { } database)
             ? new PostgresNewsBus(database.Source, PostgresConnection.Source(server with { Connections = 1 }), id, time, loggers.CreateLogger<PostgresNewsBus>())
@@ -61,9 +61,10 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Readers = new ReaderGate(settings.Server.PublicUrl, _stores.Replay, Limits, time);
         Bodies = new BodyReader(settings.Limits, time);
         Attested = new AttestedFleet(Fleet, releases, time);
+        Backups = new BackupWatch(_stores.Overview, time);
         Board = new OverviewBoard(this);
         telemetry.Meter.Meter.Observe(Fleet);
-        telemetry.Meter.Meter.Observe(SigningRunner, telemetry.Held, _credentials, Certificates, settings.Production);
+        telemetry.Meter.Meter.Observe(SigningRunner, telemetry.Held, _credentials, Certificates, Backups, settings.Production);
     }
 
     public GatewaySettings Settings { get; }
@@ -105,6 +106,8 @@ internal sealed partial class GatewayParts : IAsyncDisposable
     /// <summary>What the dashboard knows of the enclaves beyond their state.</summary>
     public AttestedFleet Attested { get; }
 
+    public BackupWatch Backups { get; }
+
     /// <summary>What the dashboard shows.</summary>
     public OverviewBoard Board { get; }
 
@@ -129,6 +132,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
     {
         _credentials.Start();
         Fleet.Start();
+        Backups.Start();
         _started = TakeUpAsync();
     }
 
@@ -136,6 +140,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _started;
+        await Backups.DisposeAsync();
         await Desk.DisposeAsync();
         await SigningRunner.DisposeAsync();
         await GroupRunner.DisposeAsync();

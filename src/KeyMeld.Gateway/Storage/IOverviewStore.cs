@@ -14,6 +14,9 @@ internal interface IOverviewStore
     /// <param name="most">How many of them.</param>
     ValueTask<Joining> JoiningAsync(int most);
 
+    /// <summary>When the newest backup was made.</summary>
+    ValueTask<BackupFacts> BackupAsync();
+
     /// <summary>What database it is.</summary>
     ValueTask<DatabaseFacts> FactsAsync();
 }
@@ -33,6 +36,10 @@ internal sealed record InFlightSigning(Hash32 Request, Hash32 Group, SigningStat
 internal sealed record Joining(int Count, ImmutableArray<JoiningGroup> Newest);
 
 internal sealed record JoiningGroup(Hash32 Group, long Created);
+
+/// <param name="Last">Of which moment the newest backup is, in Unix milliseconds; null where none was ever made of this database.</param>
+/// <param name="Made">When the database was made: by its first migration, a restore or a copy.</param>
+internal sealed record BackupFacts(long? Last, long Made);
 
 /// <param name="Bytes">Its size on disk.</param>
 /// <param name="Migration">The newest it has.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using KeyMeld.Gateway.Configuration;
 using KeyMeld.Gateway.Storage.Postgres;
 using KeyMeld.Gateway.Storage.Sqlite;
@@ -13,22 +14,33 @@ internal sealed record Stores(
     IRoundStore? Rounds = null) : IAsyncDisposable
 {
     /// <summary>Opens the database and brings it to the newest migration.</summary>
+    /// <param name="durations">Where the time of each question is recorded, by store, kind and result.</param>
     /// <exception cref="KeyMeldException">storage_failed: it cannot be used, or a newer program migrated it.</exception>
-    public static Stores Open(StorageSettings settings, TimeProvider time) => settings switch
+    public static Stores Open(StorageSettings settings, TimeProvider time, Histogram<double>? durations = null) => settings switch
     {
-        StorageSettings.Sqlite file => Of(SqliteDatabase.Open(file.Path, time), time),
+        StorageSettings.Sqlite file => Of(SqliteDatabase.Open(file.Path, time), time, durations),
         // Once, before anything is served: nobody waits for this thread.
-        StorageSettings.Postgres server => Of(PostgresConnection.OpenAsync(server, time).GetAwaiter().GetResult(), time),
+        StorageSettings.Postgres server => Of(PostgresConnection.OpenAsync(server, time).GetAwaiter().GetResult(), time, durations),
         _ => throw new ArgumentOutOfRangeException(nameof(settings)),
     };
 
-    public static Stores Of(SqliteDatabase database, TimeProvider time) => new(
-        new SqliteGroupStore(database), new SqliteSigningStore(database), new SqliteSealedKeyStore(database), new SqliteKeyStore(database), new SqliteReplayStore(database, time),
-        new SqliteOverviewStore(database), database);
+    public static Stores Of(SqliteDatabase database, TimeProvider time, Histogram<double>? durations = null)
+    {
+        return new Stores(
+            new SqliteGroupStore(For("groups")), new SqliteSigningStore(For("signings")), new SqliteSealedKeyStore(For("sealed_keys")), new SqliteKeyStore(For("keys")),
+            new SqliteReplayStore(For("replay"), time), new SqliteOverviewStore(For("overview")), database);
 
-    public static Stores Of(PostgresDatabase database, TimeProvider time) => new(
-        new PostgresGroupStore(database), new PostgresSigningStore(database), new PostgresSealedKeyStore(database), new PostgresKeyStore(database), new PostgresReplayStore(database, time),
-        new PostgresOverviewStore(database), database, database, new PostgresRoundStore(database));
+        SqliteDatabase For(string store) => database.Timed(new StoreClock(store, durations, time));
+    }
+
+    public static Stores Of(PostgresDatabase database, TimeProvider time, Histogram<double>? durations = null)
+    {
+        return new Stores(
+            new PostgresGroupStore(For("groups")), new PostgresSigningStore(For("signings")), new PostgresSealedKeyStore(For("sealed_keys")), new PostgresKeyStore(For("keys")),
+            new PostgresReplayStore(For("replay"), time), new PostgresOverviewStore(For("overview")), database, database, new PostgresRoundStore(For("rounds")));
+
+        PostgresDatabase For(string store) => database.Timed(new StoreClock(store, durations, time));
+    }
 
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 }

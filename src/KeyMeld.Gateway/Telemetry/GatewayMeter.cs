@@ -13,6 +13,12 @@ internal sealed class GatewayMeter
         HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300],
     };
 
+    // From a page that is in memory to a server that is away.
+    private static readonly InstrumentAdvice<double> StorageDurations = new()
+    {
+        HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 30],
+    };
+
     public GatewayMeter(IMeterFactory factory)
     {
         Meter = factory.Create(new MeterOptions(Name) { Version = Build.Version });
@@ -25,6 +31,7 @@ internal sealed class GatewayMeter
         EnclaveCalls = Meter.CreateHistogram("keymeld.enclave.call.duration", "s", "Calls of enclaves, by enclave, call and result (ok, refused, unreachable).", null, Durations);
         EnclaveWork = Meter.CreateHistogram("keymeld.enclave.work.duration", "s", "How long enclaves say that they worked on calls they answered, by enclave and call, in tenths of milliseconds.", null, Durations);
         EnclaveRefusals = Meter.CreateCounter<long>("keymeld.enclave.refusals", description: "Calls an enclave refused or did not answer, by enclave and error code.");
+        Storage = Meter.CreateHistogram("keymeld.storage.duration", "s", "Questions to the database, by store, kind (read, write) and result (ok, failed), waiting for a connection or the writer included.", null, StorageDurations);
         Refusals = Meter.CreateCounter<long>("keymeld.http.refusals", description: "HTTP calls answered with an error, by error code.");
     }
 
@@ -47,6 +54,8 @@ internal sealed class GatewayMeter
     public Histogram<double> EnclaveWork { get; }
 
     public Counter<long> EnclaveRefusals { get; }
+
+    public Histogram<double> Storage { get; }
 
     public Counter<long> Refusals { get; }
 }

@@ -8,7 +8,7 @@ namespace KeyMeld.Gateway.Telemetry;
 /// <summary>Instruments that are read off the gateway's own parts whenever somebody collects metrics.</summary>
 internal static class ObservedGateway
 {
-    public static void Observe(this Meter meter, SigningRunner signings, HeldCalls held, CredentialKeeper credentials, Certificates certificates, bool production)
+    public static void Observe(this Meter meter, SigningRunner signings, HeldCalls held, CredentialKeeper credentials, Certificates certificates, BackupWatch backups, bool production)
     {
         meter.CreateObservableGauge("keymeld.build.info", () => new Measurement<long>(1, new("version", Build.Version), new("mode", production ? "production" : "development")), description: "1, with the version and mode.");
         meter.CreateObservableGauge("keymeld.signings.running", () => (long)signings.Running, description: "Signings in their rounds here.");
@@ -18,6 +18,8 @@ internal static class ObservedGateway
             new(held.Streams, new KeyValuePair<string, object?>("kind", "stream")),
         }, description: "Calls that are held open: Prefer: wait, and streams of events.");
         meter.CreateObservableGauge("keymeld.aws.credentials.expiry", () => ExpiryOf(credentials), "s", "When the enclaves' AWS credentials expire, seconds since 1970; absent where they do not.");
+        meter.CreateObservableGauge("keymeld.backup.age", () => backups.Age is { } age ? [new Measurement<double>(age.TotalSeconds)] : Array.Empty<Measurement<double>>(), "s",
+            "Since the newest backup by `keymeld db backup`; where there was none, since the database was made. Absent until the database answered once.");
         meter.CreateObservableGauge("keymeld.tls.certificate.expiry", () => certificates.Views.Select(view => new Measurement<double>(
             view.NotAfter.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("listener", view.Section))), "s", "When the certificate that each listener serves expires, seconds since 1970.");
     }

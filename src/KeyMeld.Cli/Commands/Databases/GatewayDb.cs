@@ -80,7 +80,8 @@ internal static class GatewayDb
                 SayChecked(database, end);
                 break;
             case "backup":
-                Report.Say($"{Text(end, "file")} holds one state of the {database}. SHA-256 {Text(end, "sha256")}");
+                Report.Say($"{Text(end, "file")} holds one state of the {database}. SHA-256 {Text(end, "sha256")}"
+                    + (end.GetProperty("noted").GetBoolean() ? "" : "\nThe database is of an older schema, which keeps no note of it: no gateway counts the days from this backup."));
                 break;
             case "restore":
                 Report.Say($"The {database} holds what {Text(end, "file")} holds, every row compared, at schema version {Text(end, "version")}.");

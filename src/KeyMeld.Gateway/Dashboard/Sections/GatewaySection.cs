@@ -34,7 +34,9 @@ internal sealed class GatewaySection(GatewayParts parts)
             settings.Server.PublicUrl.AbsoluteUri,
             _started,
             _certificateExpires,
-            hasDatabase && _database is { } database ? new DatabaseFactsJson(database.Kind, database.Bytes, database.Migration, database.MigrationName) : null,
+            hasDatabase && _database is { } database && parts.Backups.Facts is { } backup
+                ? new DatabaseFactsJson(database.Kind, database.Bytes, database.Migration, database.MigrationName, backup.Made, backup.Last)
+                : null,
             settings.Kms.KeyId,
             settings.Kms.EnableAttestation,
             parts.Attested.Releases,
@@ -63,6 +65,7 @@ internal sealed class GatewaySection(GatewayParts parts)
     {
         try
         {
+            await parts.Backups.LookAsync();
             return await parts.OverviewStore.FactsAsync();
         }
         catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StorageFailed)

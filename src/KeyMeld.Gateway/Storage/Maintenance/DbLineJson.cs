@@ -39,6 +39,9 @@ internal sealed record DbLineJson
 
     public bool? DryRun { get; init; }
 
+    /// <summary>Whether gateways know of the backup: not those of a schema that has no place for it.</summary>
+    public bool? Noted { get; init; }
+
     public static string Of(DbLineJson line) => JsonSerializer.Serialize(line, DbJson.Default.DbLineJson);
 }
 

@@ -72,9 +72,24 @@ internal static class DbProgram
 
     private static async Task<int> BackupAsync(IRowDatabase database, DbArguments arguments, TimeProvider time, TextWriter output)
     {
+        // What is stored from now on may not be in it.
+        var made = time.GetUtcNow().ToUnixTimeMilliseconds();
         var sha256 = await BackupFile.MakeAsync(database, arguments.File!, time, table => Say(output, table));
-        Done(output, new DbLineJson { Action = "backup", Database = database.Name, File = arguments.File, Sha256 = sha256 });
+        Done(output, new DbLineJson { Action = "backup", Database = database.Name, File = arguments.File, Sha256 = sha256, Noted = await NoteAsync(database, made, arguments.File!) });
         return 0;
+    }
+
+    private static async Task<bool> NoteAsync(IRowDatabase database, long made, string file)
+    {
+        try
+        {
+            return await database.NoteBackupAsync(made);
+        }
+        catch (Exception exception) when (exception is DbException or TimeoutException)
+        {
+            throw new KeyMeldException(ErrorCodes.StorageFailed,
+                $"{file} is whole, but the database did not take the note of it, so that its gateways count from the backup before: {PostgresFailures.Describe(exception)}", exception);
+        }
     }
 
     private static async Task<int> RestoreAsync(IRowDatabase database, DbArguments arguments, TimeProvider time, TextWriter output)

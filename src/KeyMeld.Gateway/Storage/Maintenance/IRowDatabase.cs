@@ -12,8 +12,22 @@ internal interface IRowDatabase : IAsyncDisposable
     /// <summary>One state of everything, while others go on writing.</summary>
     Task<IRowSession> ReadAsync();
 
+    /// <summary>Leaves word of a backup for the gateways, beside whoever uses the database. Of two the newer one stays.</summary>
+    /// <param name="made">Of which moment it is, in Unix milliseconds.</param>
+    /// <returns>False where the schema has no place for it yet.</returns>
+    Task<bool> NoteBackupAsync(long made);
+
     /// <summary>A transaction in which nobody else writes.</summary>
     Task<IRowSession> WriteAsync();
+}
+
+/// <summary>What both kinds run.</summary>
+internal static class BackupNote
+{
+    /// <summary>The schema version that has a place for it.</summary>
+    public const int Since = 6;
+
+    public static string Sql(string made) => $"INSERT INTO last_backup (one, made_ms) VALUES (1, {made}) ON CONFLICT (one) DO UPDATE SET made_ms = excluded.made_ms WHERE excluded.made_ms > last_backup.made_ms";
 }
 
 /// <summary>One transaction; without <see cref="CommitAsync"/> nothing of it stays.</summary>

@@ -56,8 +56,11 @@ internal static class StoredTables
 
     private static StoredReference OfGroup => new("manifest_hash", "groups", "manifest_hash");
 
-    /// <summary>What gateways on one server tell each other while a signing runs: nothing of it outlives the signing, so nothing of it is copied.</summary>
-    public static readonly ImmutableArray<string> Passing = ["signing_rounds", "signing_round_posts"];
+    /// <summary>
+    /// What is of this database alone, so that nothing of it is copied: what gateways on one server tell each other while a signing runs (nothing of it outlives the signing), and of which moment
+    /// its newest backup is.
+    /// </summary>
+    public static readonly ImmutableArray<string> Passing = ["signing_rounds", "signing_round_posts", "last_backup"];
 
     /// <summary>The tables of a schema version.</summary>
     public static ImmutableArray<StoredTable> At(int version) =>

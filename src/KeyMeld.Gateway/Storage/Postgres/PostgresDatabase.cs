@@ -9,31 +9,37 @@ namespace KeyMeld.Gateway.Storage.Postgres;
 /// A database on a server, shared with other gateways. Each change is one transaction at READ COMMITTED that first locks the row it decides on; what is read of several rows is one snapshot.
 /// A connection that breaks is storage_failed with nothing changed, unless the server says afterwards that the commit had gone through.
 /// </summary>
-internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposable
+internal sealed class PostgresDatabase(NpgsqlDataSource source, StoreClock? clock = null) : IAsyncDisposable
 {
     private const int MaxTries = 5;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    private readonly StoreClock _clock = clock ?? StoreClock.Off;
+
     /// <summary>Where connections come from, also for who listens.</summary>
     public NpgsqlDataSource Source => source;
 
+    /// <summary>The same database for one store, whose time is taken. It ends with this one.</summary>
+    public PostgresDatabase Timed(StoreClock clock) => new(source, clock);
+
     /// <summary>One read. A connection that the server ended in the meantime is replaced, once.</summary>
     /// <exception cref="KeyMeldException">storage_failed.</exception>
-    public ValueTask<T> ReadAsync<T>(Func<PostgresSession, Task<T>> read) => new(GuardAsync("could not be read", () => OnConnectionAsync(connection => read(new PostgresSession(connection)))));
+    public ValueTask<T> ReadAsync<T>(Func<PostgresSession, Task<T>> read) => new(_clock.ReadAsync(() => GuardAsync("could not be read", () => OnConnectionAsync(connection => read(new PostgresSession(connection))))));
 
     /// <summary>Several reads that see one and the same state.</summary>
     /// <exception cref="KeyMeldException">storage_failed.</exception>
-    public ValueTask<T> ReadSnapshotAsync<T>(Func<PostgresSession, Task<T>> read) => new(GuardAsync("could not be read", () => OnConnectionAsync(async connection =>
+    public ValueTask<T> ReadSnapshotAsync<T>(Func<PostgresSession, Task<T>> read) => new(_clock.ReadAsync(() => GuardAsync("could not be read", () => OnConnectionAsync(async connection =>
     {
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
         var result = await read(new PostgresSession(connection));
         await transaction.CommitAsync();
         return result;
-    })));
+    }))));
 
     /// <summary>Runs a job in a transaction; completes once it is committed. The job may run again where nothing of it was kept.</summary>
     /// <exception cref="KeyMeldException">storage_failed: nothing of the job is in the database, or the server stayed away and cannot be asked.</exception>
-    public Task<T> WriteAsync<T>(Func<PostgresSession, Task<T>> job) => GuardAsync("did not take the change; nothing was changed", () => OnConnectionAsync(connection => TransactAsync(connection, job)));
+    public Task<T> WriteAsync<T>(Func<PostgresSession, Task<T>> job) =>
+        _clock.WriteAsync(() => GuardAsync("did not take the change; nothing was changed", () => OnConnectionAsync(connection => TransactAsync(connection, job))));
 
     public ValueTask DisposeAsync() => source.DisposeAsync();
 

@@ -18,6 +18,9 @@ internal sealed class PostgresOverviewStore(PostgresDatabase database) : IOvervi
         (int)(await session.AllAsync("SELECT count(*) FROM (SELECT 1 FROM groups WHERE state = 'joining' LIMIT $1) AS joining", row => row.Integer(0), OverviewCounts.CountedTo))[0],
         [.. await session.AllAsync("SELECT manifest_hash, created_ms FROM groups WHERE state = 'joining' ORDER BY created_ms DESC LIMIT $1", row => new JoiningGroup(row.Hash(0), row.Integer(1)), most)]));
 
+    public ValueTask<BackupFacts> BackupAsync() => database.ReadAsync(async session => (await session.AllAsync(
+        "SELECT (SELECT made_ms FROM last_backup), (SELECT min(applied_ms) FROM schema_migrations)", row => new BackupFacts(row.OptionalInteger(0), row.Integer(1))))[0]);
+
     public ValueTask<DatabaseFacts> FactsAsync() => database.ReadAsync(async session => (await session.AllAsync(
         "SELECT number, name, pg_database_size(current_database()) FROM schema_migrations ORDER BY number DESC LIMIT 1",
         row => new DatabaseFacts("postgres", row.Integer(2), (int)row.Integer(0), row.Text(1)))).Single());

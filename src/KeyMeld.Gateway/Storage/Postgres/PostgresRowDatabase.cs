@@ -18,6 +18,18 @@ internal sealed class PostgresRowDatabase(StorageSettings.Postgres settings, Tim
 
     public async Task<IRowSession> ReadAsync() => await OpenAsync(IsolationLevel.RepeatableRead, lockTables: false);
 
+    public async Task<bool> NoteBackupAsync(long made)
+    {
+        await using var connection = await _source.OpenConnectionAsync();
+        var session = new PostgresSession(connection);
+        if ((await PostgresMigrator.AppliedAsync(session)).Count < BackupNote.Since)
+        {
+            return false;
+        }
+        await session.ExecuteAsync(BackupNote.Sql("$1"), made);
+        return true;
+    }
+
     public async Task<IRowSession> WriteAsync() => await OpenAsync(IsolationLevel.ReadCommitted, lockTables: true);
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();

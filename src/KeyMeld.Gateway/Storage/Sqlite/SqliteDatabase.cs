@@ -14,9 +14,11 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     private readonly string _path;
     private readonly FileStream _ownership;
     private readonly SqliteWriter _writer;
-    private readonly ConcurrentBag<SqliteSession> _readers = [];
+    private readonly ConcurrentBag<SqliteSession> _readers;
+    private readonly StoreClock _clock;
 
-    private SqliteDatabase(string path, FileStream ownership, SqliteWriter writer) => (_path, _ownership, _writer) = (path, ownership, writer);
+    private SqliteDatabase(string path, FileStream ownership, SqliteWriter writer, ConcurrentBag<SqliteSession> readers, StoreClock clock) =>
+        (_path, _ownership, _writer, _readers, _clock) = (path, ownership, writer, readers, clock);
 
     /// <summary>Opens or makes the file and brings it to the newest migration.</summary>
     /// <exception cref="KeyMeldException">storage_failed: another gateway has it, it cannot be read or written, or a newer program migrated it.</exception>
@@ -32,7 +34,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             SqliteMigrator.Run(session, time);
             // Whoever held leases is gone: this process has the file now.
             session.Execute(SqliteSigningStore.ReleaseAll);
-            return new SqliteDatabase(path, ownership, new SqliteWriter(session));
+            return new SqliteDatabase(path, ownership, new SqliteWriter(session), [], StoreClock.Off);
         }
         catch (Exception exception)
         {
@@ -46,12 +48,15 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
     }
 
+    /// <summary>The same database for one store, whose time is taken. It ends with this one.</summary>
+    public SqliteDatabase Timed(StoreClock clock) => new(_path, _ownership, _writer, _readers, clock);
+
     /// <summary>Reads on the caller's thread; the task is over when it is there.</summary>
     public ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> read)
     {
         try
         {
-            return ValueTask.FromResult(Read(read));
+            return ValueTask.FromResult(_clock.Read(() => Read(read)));
         }
         catch (KeyMeldException exception)
         {
@@ -69,7 +74,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     });
 
     /// <summary>Runs a job in the writer's transaction; completes once it is on disk.</summary>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> job) => _writer.RunAsync(job);
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> job) => _clock.WriteAsync(() => _writer.RunAsync(job));
 
     /// <summary>Empties the write-ahead log, so that what was deleted is in no file any more.</summary>
     public Task CheckpointAsync() => _writer.CheckpointAsync();

@@ -22,6 +22,9 @@ internal sealed class SqliteOverviewStore(SqliteDatabase database) : IOverviewSt
         (int)session.All("SELECT count(*) FROM (SELECT 1 FROM groups WHERE state = 'joining' LIMIT $limit)", row => row.Integer(0), ("$limit", (long)OverviewCounts.CountedTo))[0],
         [.. session.All(GroupsQuery, row => new JoiningGroup(row.Hash(0), row.Integer(1)), ("$most", (long)most))]));
 
+    public ValueTask<BackupFacts> BackupAsync() => database.ReadAsync(session => session.All(
+        "SELECT (SELECT made_ms FROM last_backup), (SELECT min(applied_ms) FROM schema_migrations)", row => new BackupFacts(row.OptionalInteger(0), row.Integer(1)))[0]);
+
     public ValueTask<DatabaseFacts> FactsAsync() => database.ReadAsync(session =>
     {
         var (number, name) = session.All("SELECT number, name FROM schema_migrations ORDER BY number DESC LIMIT 1", row => ((int)row.Integer(0), row.Text(1))).Single();

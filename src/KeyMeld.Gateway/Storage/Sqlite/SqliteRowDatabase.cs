@@ -30,6 +30,18 @@ internal sealed class SqliteRowDatabase(string path, TimeProvider time, bool wal
         return Task.FromResult<IRowSession>(new Session(session, null));
     }
 
+    public Task<bool> NoteBackupAsync(long made)
+    {
+        using var session = Open(SqliteOpenMode.ReadWrite);
+        if (SqliteMigrator.Applied(session).Count < BackupNote.Since)
+        {
+            return Task.FromResult(false);
+        }
+        // One statement is one transaction: SQLite has the gateway's writer wait for it, and it for the writer.
+        session.Execute(BackupNote.Sql("$made"), ("$made", made));
+        return Task.FromResult(true);
+    }
+
     public Task<IRowSession> WriteAsync()
     {
         var ownership = SqliteDatabase.PrepareFiles(path);

@@ -17,9 +17,10 @@ internal static class MetricsRoute
     };
 
     public static void MapMetrics(this IEndpointRouteBuilder routes, GatewayParts parts) => routes.MapPrometheusScrapingEndpoint(
-        Path, null, pipeline => pipeline.Use(next => context =>
+        Path, null, pipeline => pipeline.Use(next => async context =>
         {
             parts.Operators.Require(context);
-            return next(context);
+            await parts.Backups.LookAsync();
+            await next(context);
         }), null).WithMetadata(Operation, new HttpMethodMetadata([HttpMethods.Get]));
 }

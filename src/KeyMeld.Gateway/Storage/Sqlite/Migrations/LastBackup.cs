@@ -1,0 +1,15 @@
+using KeyMeld.Gateway.Storage.Migrations;
+
+namespace KeyMeld.Gateway.Storage.Sqlite.Migrations;
+
+internal static class LastBackup
+{
+    // One row at most, written by the backup command: wherever it runs, every gateway of the database knows how old the newest backup is. Only a newer one replaces it.
+    public static readonly Migration Migration = new(6, "last backup", """
+        CREATE TABLE last_backup (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            made_ms INTEGER NOT NULL
+        ) STRICT;
+        """,
+        "DROP TABLE last_backup;");
+}
