@@ -53,6 +53,7 @@ internal static class Routes
 
         routes.MapGet(Api + "/health/live", ShowHealth.LiveAsync).WithMetadata(ShowHealth.Live);
         routes.MapGet(Api + "/health/ready", new ShowHealth(parts).ReadyAsync).WithMetadata(ShowHealth.Ready);
+        routes.MapGet(Api + "/health/whole", new ShowHealth(parts).WholeAsync).WithMetadata(ShowHealth.Whole);
         routes.MapGet(Api + "/health/detail", new ShowHealth(parts).DetailAsync).WithMetadata(ShowHealth.Detail);
 
         routes.MapGet("/openapi/v1.json", ShowOpenApi.HandleAsync).WithMetadata(ShowOpenApi.Operation);

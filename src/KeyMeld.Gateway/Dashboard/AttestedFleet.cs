@@ -101,7 +101,7 @@ internal sealed class AttestedFleet(EnclaveFleet fleet, KnownReleases known, Tim
         }
     }
 
-    private AttestationFactsJson Refused(string why) => new("refused", null, why, null, null, null, time.GetUtcNow().ToUnixTimeMilliseconds());
+    private AttestationFactsJson Refused(string why) => new(AttestationFactsJson.Refused, null, why, null, null, null, time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>Of one enclave. Written by one task at a time, read by any.</summary>
     private sealed class Seen

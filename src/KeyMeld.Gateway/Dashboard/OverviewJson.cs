@@ -18,7 +18,9 @@ internal sealed record GatewayFactsJson(
 
 /// <param name="Bytes">Its size on disk.</param>
 /// <param name="Migration">Number and name of the newest migration it has.</param>
-internal sealed record DatabaseFactsJson(string Kind, long Bytes, int Migration, string MigrationName);
+/// <param name="Made">When the database was made, restored or copied.</param>
+/// <param name="LastBackup">Of which moment the newest backup by `keymeld db backup` is; absent where there is none of this database.</param>
+internal sealed record DatabaseFactsJson(string Kind, long Bytes, int Migration, string MigrationName, long Made, long? LastBackup);
 
 /// <param name="Calls">Of all enclaves, each since its own start.</param>
 /// <param name="CallsUsd">What they cost where every call is paid.</param>
@@ -43,7 +45,10 @@ internal sealed record EnclaveUseJson(long KmsCalls, double KmsUsd, long GroupsL
 /// </param>
 /// <param name="Release">The release's name.</param>
 /// <param name="Checked">When the document was made and verified.</param>
-internal sealed record AttestationFactsJson(string Verdict, string? Release, string? Detail, string? Pcr0, string? Pcr1, string? Pcr2, long? Checked);
+internal sealed record AttestationFactsJson(string Verdict, string? Release, string? Detail, string? Pcr0, string? Pcr1, string? Pcr2, long? Checked)
+{
+    public const string Refused = "refused";
+}
 
 /// <param name="CountedTo">Counts stop here: as many or more.</param>
 /// <param name="Nearest">Those under way, then those that wait, each with the nearest deadline first.</param>

@@ -14,9 +14,10 @@ internal static class Problems
 
     public static Task WriteAsync(HttpContext context, KeyMeldException fault) => WriteAsync(context, fault.Code, Shown(fault));
 
-    public static async Task WriteAsync(HttpContext context, string code, string detail)
+    /// <param name="isFault">Whether a 5xx is something that went wrong with this call; not where the call asked whether something is wrong.</param>
+    public static async Task WriteAsync(HttpContext context, string code, string detail, bool isFault = true)
     {
-        context.RequestServices.GetRequiredService<GatewayTelemetry>().CallRefused(code);
+        context.RequestServices.GetRequiredService<GatewayTelemetry>().CallRefused(code, isFault);
         context.Features.Get<IHttpActivityFeature>()?.Activity.End(code);
         var entry = ErrorCodes.Get(code);
         var response = context.Response;

@@ -3,22 +3,31 @@ using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Gateway.Operations;
 
-internal sealed record HealthJson(string Status);
+/// <param name="Status">live; or ready, degraded where enclaves are missing, with which.</param>
+internal sealed record HealthJson(string Status, IReadOnlyList<MissingEnclaveJson>? Missing = null);
 
-internal sealed record HealthDetailJson(string Status, GatewayHealthJson Gateway, IReadOnlyList<EnclaveHealthJson> Enclaves, int SigningsRunning, IReadOnlyList<CertificateJson> Certificates);
+/// <summary>An enclave whose groups and keys cannot be signed for.</summary>
+/// <param name="Reason">Why, from the table of error codes; enclave_mismatch: the database has its key, and this gateway's configuration has no such enclave.</param>
+internal sealed record MissingEnclaveJson(int Enclave, string Reason);
+
+/// <param name="Status">ready, degraded or unavailable, as /health/ready says it.</param>
+internal sealed record HealthDetailJson(string Status, IReadOnlyList<MissingEnclaveJson> Missing, GatewayHealthJson Gateway, IReadOnlyList<EnclaveHealthJson> Enclaves, int SigningsRunning, IReadOnlyList<CertificateJson> Certificates);
 
 /// <param name="Id">Drawn at each start; in the leases of what this gateway drives.</param>
 /// <param name="Database">sqlite or postgres.</param>
+/// <param name="DatabaseAnswers">Whether it answered for this.</param>
+/// <param name="LastBackup">Of which moment the newest backup is, in Unix milliseconds; left out where there is none.</param>
 /// <param name="Leases">How many signings it drives.</param>
 /// <param name="LeaseSeconds">After how long others take them up unless it renews.</param>
 /// <param name="HearsOthers">Whether it hears of what other gateways do; left out where there can be none.</param>
-internal sealed record GatewayHealthJson(string Id, string Database, int Leases, int LeaseSeconds, bool? HearsOthers)
+internal sealed record GatewayHealthJson(string Id, string Database, bool DatabaseAnswers, long? LastBackup, int Leases, int LeaseSeconds, bool? HearsOthers)
 {
-    public static GatewayHealthJson Of(GatewayParts parts) => new(
-        parts.Leases.Owner.ToString(), parts.Bus.IsShared ? "postgres" : "sqlite", parts.SigningRunner.Running, (int)parts.Leases.Length.TotalSeconds, parts.Bus.IsShared ? parts.Bus.IsListening : null);
+    public static GatewayHealthJson Of(GatewayParts parts, bool databaseAnswers) => new(
+        parts.Leases.Owner.ToString(), parts.Bus.IsShared ? "postgres" : "sqlite", databaseAnswers, parts.Backups.Facts?.Last, parts.SigningRunner.Running, (int)parts.Leases.Length.TotalSeconds, parts.Bus.IsShared ? parts.Bus.IsListening : null);
 }
 
-internal sealed record EnclaveHealthJson(int Id, string State, string? Reason, string? Detail, EnclaveCountersJson? Counters);
+/// <param name="Attestation">release, unknown_build, refused or unchecked: what its attestation document is worth, as the dashboard shows it.</param>
+internal sealed record EnclaveHealthJson(int Id, string State, string? Reason, string? Detail, string Attestation, EnclaveCountersJson? Counters);
 
 /// <summary>As of the last time the enclave was asked.</summary>
 internal sealed record EnclaveCountersJson(

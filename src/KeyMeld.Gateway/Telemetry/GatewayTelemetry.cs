@@ -124,14 +124,15 @@ internal sealed class GatewayTelemetry(IMeterFactory meters, TimeProvider time) 
     }
 
     /// <summary>An HTTP call was answered with an error.</summary>
-    public void CallRefused(string code)
+    /// <param name="isFault">Whether a 5xx says that something went wrong with the call.</param>
+    public void CallRefused(string code, bool isFault)
     {
         Meter.Refusals.Add(1, new KeyValuePair<string, object?>("code", Labels.Code(code)));
         if (code == ErrorCodes.RateLimited)
         {
             LastHour.Count(HistoryCount.RateLimited);
         }
-        else if (ErrorCodes.IsKnown(code) && ErrorCodes.Get(code).Status >= StatusCodes.Status500InternalServerError)
+        else if (isFault && ErrorCodes.IsKnown(code) && ErrorCodes.Get(code).Status >= StatusCodes.Status500InternalServerError)
         {
             LastHour.Count(HistoryCount.Faults);
             Failures.Add(new RecentFailure(time.GetUtcNow(), FailureOf.Call, code, null, null));

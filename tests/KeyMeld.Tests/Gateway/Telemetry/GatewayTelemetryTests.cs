@@ -92,7 +92,7 @@ public class GatewayTelemetryTests
         await new TestSigning(group).SignAsync();
         gateway.Enclaves[0].FailFirst("Open", 1, ErrorCodes.ItemsInvalid);
         await new TestSigning(group).SignAsync();
-        gateway.Parts.Telemetry.CallRefused("made up by somebody");
+        gateway.Parts.Telemetry.CallRefused("made up by somebody", isFault: true);
         gateway.Parts.Telemetry.EnclaveCalled(1, nameof(EnclaveCalls.ForgetAsync), TimeSpan.Zero, "made up by an enclave");
 
         var all = readings.Read();
@@ -113,6 +113,9 @@ public class GatewayTelemetryTests
         (_, "code") => [.. ErrorCodes.All.Select(entry => entry.Code), "none"],
         (_, "enclave") => gateway.Enclaves.Select(enclave => enclave.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)),
         (_, "call") => EnclaveCallWords.All.Values,
+        ("keymeld.storage.duration", "store") => ["groups", "signings", "sealed_keys", "keys", "replay", "overview", "rounds"],
+        ("keymeld.storage.duration", "kind") => ["read", "write"],
+        ("keymeld.storage.duration", "result") => ["ok", "failed"],
         (_, "result") => ["ok", "refused", "unreachable"],
         (_, "kind") => ["wait", "stream"],
         (_, "mode") => ["production", "development"],
