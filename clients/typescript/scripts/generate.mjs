@@ -1,4 +1,4 @@
-// Writes src/generated from docs/api/openapi.json (types of the JSON, and what is checked of it at run time) and the table of error codes.
+// Writes src/generated from docs/api/openapi.json: types of the JSON, what is checked of it at run time, and the table of error codes.
 // `node scripts/generate.mjs --check` writes nothing and fails where what is committed is not what would be written.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -111,15 +111,12 @@ function writeApi() {
 }
 
 function writeErrorCodes() {
-  const source = readFileSync(new URL('src/KeyMeld.Protocol/Errors/ErrorCodes.cs', root), 'utf8');
-  const codes = new Map([...source.matchAll(/public const string (\w+) = "(\w+)";/g)].map(([, name, code]) => [name, code]));
-  const rows = [...source.matchAll(/new\((\w+), (\d+), (true|false), "((?:[^"\\]|\\.)*)"\)/g)];
-  const listed = rows.map(([, name]) => codes.get(name)).sort();
-  if (rows.length !== codes.size || listed.join() !== [...schemas.ErrorCode.enum].sort().join()) {
-    fail('its codes are not those of ErrorCodes.cs');
+  const table = schemas.ErrorCode['x-error-codes'] ?? fail('there is no x-error-codes');
+  if (Object.keys(table).join() !== schemas.ErrorCode.enum.join()) {
+    fail('x-error-codes does not have exactly the codes of ErrorCode');
   }
-  const entries = rows.map(([, name, status, retryable, action]) => `  ${codes.get(name)}: { status: ${status}, retryable: ${retryable}, action: ${JSON.stringify(JSON.parse(`"${action}"`))} },\n`);
-  return `${banner('src/KeyMeld.Protocol/Errors/ErrorCodes.cs')}/** What a code means: the HTTP status it goes with, whether the same call may succeed later, and what to do. */\n`
+  const entries = Object.entries(table).map(([code, { status, retryable, action }]) => `  ${code}: { status: ${status}, retryable: ${retryable}, action: ${JSON.stringify(action)} },\n`);
+  return `${banner('docs/api/openapi.json')}/** What a code means: the HTTP status it goes with, whether the same call may succeed later, and what to do. */\n`
     + `export interface ErrorEntry {\n  readonly status: number;\n  readonly retryable: boolean;\n  readonly action: string;\n}\n\n`
     + `/** Every stable code. */\nexport const errorTable = {\n${entries.join('')}} as const satisfies Readonly<Record<string, ErrorEntry>>;\n\nexport type ErrorCode = keyof typeof errorTable;\n`;
 }

@@ -132,8 +132,8 @@ internal sealed partial class GroupRunner : IAsyncDisposable
             var receipts = await run.RunAsync(cancellationToken);
             if (await Persistence.PersistAsync(() => _store.FormAsync(group.Hash, run.Roster, receipts), _time, cancellationToken))
             {
-                Announce(group.Hash, GroupState.Formed);
                 _telemetry.GroupEnded(GroupState.Formed, null);
+                Announce(group.Hash, GroupState.Formed);
             }
         }
         catch (KeyMeldException exception) when (exception.Code != ErrorCodes.StorageFailed)
@@ -146,8 +146,8 @@ internal sealed partial class GroupRunner : IAsyncDisposable
     {
         if (await Persistence.PersistAsync(() => _store.CloseAsync(group, state, error), _time, cancellationToken))
         {
-            Announce(group, state, error);
             _telemetry.GroupEnded(state, error);
+            Announce(group, state, error);
         }
     }
 

@@ -52,7 +52,8 @@ internal sealed class DocumentWriter(IReadOnlyList<ExampleStep> examples)
             ["x-example-run"] = new JsonObject
             {
                 ["description"] = "The examples in an order in which a gateway whose clock stands at `time` (Unix milliseconds) answers them as they say. Statements, signatures and Authorizations are real, of keys that are public; "
-                    + "sealed blobs and what an enclave says are random bytes of the right size. Bodies are sent compact, with the members in the order of the example.",
+                    + "sealed blobs and what an enclave says are random bytes of the right size. Bodies are sent compact, with the members in the order of the example. "
+                    + "What `varies` names (JSON pointers, `*` for each element that has it) is another each time, and the example shows the value given here; of a text that has `lines` only those of these metrics are shown.",
                 ["time"] = ExampleKeys.Now.ToUnixTimeMilliseconds(),
                 ["authority"] = Support.TestGateway.Authority,
                 ["steps"] = new JsonArray([.. examples.Select(step => step.ToJson())]),
@@ -159,10 +160,10 @@ internal sealed class DocumentWriter(IReadOnlyList<ExampleStep> examples)
     // Fails where the gateway answered what is not documented.
     private static void AddAnswer(JsonObject response, ExampleStep step)
     {
-        if (step.Answer is not null)
+        if (step.Shown is { } answer)
         {
             var shown = (JsonObject)(response["content"]![step.MediaType!]!["examples"] ??= new JsonObject());
-            shown[step.Name] = new JsonObject { ["summary"] = step.Summary, ["value"] = step.Answer.DeepClone() };
+            shown[step.Name] = new JsonObject { ["summary"] = step.Summary, ["value"] = answer };
         }
     }
 

@@ -27,8 +27,15 @@ internal static class Primitives
         ["ErrorCode"] = new JsonObject
         {
             ["type"] = "string",
-            ["description"] = "A stable code; the list only ever grows. Which ones a call answers stands with its responses; the others are those of a signing's or group's failure and of the SDK.",
+            ["description"] = "A stable code; the list only ever grows. Which ones a call answers stands with its responses; the others are those of a signing's or group's failure and of the SDK. "
+                + "`x-error-codes` has the HTTP status of each, whether the same call may succeed later, and what to do.",
             ["enum"] = new JsonArray([.. ErrorCodes.All.Select(entry => entry.Code).Order(StringComparer.Ordinal).Select(code => JsonValue.Create(code))]),
+            ["x-error-codes"] = new JsonObject(ErrorCodes.All.OrderBy(entry => entry.Code, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(entry.Code, (JsonNode?)new JsonObject
+            {
+                ["status"] = entry.Status,
+                ["retryable"] = entry.Retryable,
+                ["action"] = entry.Action,
+            }))),
         },
     };
 

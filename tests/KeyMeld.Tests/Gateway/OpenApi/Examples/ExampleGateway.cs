@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Google.Protobuf;
 using KeyMeld.Tests.Gateway.Fuzzing;
 using KeyMeld.Tests.Gateway.Support;
+using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Tests.Gateway.OpenApi.Examples;
 
@@ -33,6 +34,7 @@ internal sealed class ExampleGateway(Uri address, FakeEnclave enclave, TimeProvi
             var drawn = 0;
             enclave.Draw = count => ByteString.CopyFrom(ExampleKeys.Bytes("enclave " + Interlocked.Increment(ref drawn).ToString(CultureInfo.InvariantCulture), count));
             enclave.NewKey = () => ExampleKeys.Key("enclave");
+            enclave.Configuration.Counters = new Counters { KmsCalls = 3, GroupsLoaded = 1, BundleBytes = 3_100, NoncesIssued = 4, NoncesUsed = 3, NoncesBurnt = 1 };
         });
         return new ExampleGateway(gateway.Http.BaseAddress!, gateway.Enclaves[0], clock, gateway.DisposeAsync, gateway);
     }
@@ -55,7 +57,7 @@ internal sealed class ExampleGateway(Uri address, FakeEnclave enclave, TimeProvi
         {
             null => null,
             var media when media.EndsWith("json", StringComparison.Ordinal) => JsonNode.Parse(answer.Body),
-            "text/event-stream" => Encoding.UTF8.GetString(answer.Body),
+            "text/event-stream" or "text/plain" => Encoding.UTF8.GetString(answer.Body),
             _ => null,
         };
         return step with { Status = answer.Status, MediaType = answer.MediaType, Answer = content };

@@ -14,6 +14,8 @@ namespace KeyMeld.Tests.Gateway.OpenApi.Examples;
 /// <summary>The story the examples tell: one group of a hosted member and one at home, a signing, a key. Each call uses what came back before.</summary>
 internal sealed class ExampleScript(ExampleGateway example, Func<ExampleStep, ExampleStep, Task> after)
 {
+    private const string GatewayId = "817bf0fd646ae1e08d92eb5b73a58e4e";
+
     private readonly List<ExampleStep> _steps = [];
     private readonly SecretKey _creator = ExampleKeys.Key("creator");
     private readonly SecretKey[] _admissions = [ExampleKeys.Key("admission 0"), ExampleKeys.Key("admission 1")];
@@ -79,6 +81,7 @@ internal sealed class ExampleScript(ExampleGateway example, Func<ExampleStep, Ex
         var approval = ExampleKeys.Sign(new Approval { Request = request.Digest, User = ExampleKeys.Id("user 0"), Decision = Decision.Approve, Created = example.NowMs }, _auths[0]);
         await PostAsync("decideSigning", "approved", "The approval that was missing", path + "/approvals", Signed(approval.Statement));
         await GetAsync("showRounds", "round1", "Public nonces are due", path + "/rounds", _auths[1], ("Prefer", "wait=30"));
+        await OverviewAsync();
         await PostAsync("takeRound", "round1", "Public nonces", path + "/rounds", Blob(roster, request.Digest, null));
         var due = await GetAsync("showRounds", "round2", "Partial signatures are due", path + "/rounds", _auths[1], ("Prefer", "wait=30"));
         var tau = Round1Set.Tau([.. due.Answer!.Deserialize(ProtocolJson.Default.RoundsJson)!.Round1!.Select(blob => Hash32.Sha256(blob.Blob))]);
@@ -136,12 +139,19 @@ internal sealed class ExampleScript(ExampleGateway example, Func<ExampleStep, Ex
 
     private async Task HealthAsync()
     {
+        await LookAsync("healthDetail", "oneReady", "One enclave, ready", "/api/v1/health/detail", Varying.Of(("/gateway/id", GatewayId)));
+        await LookAsync("metrics", "some", "A few of the metrics", "/metrics", Varying.Only(
+            "keymeld_signings_total", "keymeld_groups_total", "keymeld_group_joins_total", "keymeld_enclave_state", "keymeld_enclave_key_epoch", "keymeld_enclave_nonces_used_total"));
         await GetAsync("healthLive", "live", "It lives", "/api/v1/health/live");
         await GetAsync("healthReady", "ready", "It can sign", "/api/v1/health/ready");
         await GetAsync("healthWhole", "ready", "It can sign for everybody", "/api/v1/health/whole");
         await PostAsync("changeKeys", "exists", "A first key is not made twice", "/api/v1/operator/enclaves/0/genesis", new JsonObject(), authorization: "Bearer " + ExampleGateway.OperatorToken);
         await PostAsync("changeKeys", "dryRun", "Whether a rotation would work", "/api/v1/operator/enclaves/0/rotate", new JsonObject { ["dry_run"] = true }, authorization: "Bearer " + ExampleGateway.OperatorToken);
     }
+
+    private Task OverviewAsync() => LookAsync("operatorOverview", "inFlight", "One signing, which waits for a member at home", "/api/v1/operator/overview", Varying.Of(
+        ("/gateway/id", GatewayId), ("/gateway/version", "1.0.0"), ("/gateway/database/bytes", 151552),
+        ("/last_hour/steps/*/latency/p50", 1.3), ("/last_hour/steps/*/latency/p90", 1.3), ("/last_hour/steps/*/latency/p99", 1.3), ("/last_hour/steps/*/latency/longest", 1.3)));
 
     private async Task RefusalsAsync()
     {
@@ -215,13 +225,17 @@ internal sealed class ExampleScript(ExampleGateway example, Func<ExampleStep, Ex
     private Task<ExampleStep> PostAsync(string operation, string name, string summary, string target, JsonNode body, SecretKey? reader = null, string? prefer = null, string? authorization = null) =>
         AddAsync(operation, name, summary, "POST", target, body, reader, authorization, prefer is null ? [] : [("Prefer", prefer)]);
 
+    // As an operator.
+    private Task<ExampleStep> LookAsync(string operation, string name, string summary, string target, Varying varies) =>
+        AddAsync(operation, name, summary, "GET", target, null, null, "Bearer " + ExampleGateway.OperatorToken, [], varies);
+
     private async Task<ExampleStep> AddAsync(
-        string operation, string name, string summary, string method, string target, JsonNode? body, SecretKey? reader, string? authorization, (string Name, string Value)[] headers)
+        string operation, string name, string summary, string method, string target, JsonNode? body, SecretKey? reader, string? authorization, (string Name, string Value)[] headers, Varying? varies = null)
     {
         authorization ??= reader is null ? null : ExampleKeys.Authorize(example.NowMs, method, target, ExampleStep.Bytes(body), reader, $"{operation} {name}");
         // What a problem names as its instance is then the same each time, too.
         var all = headers.Append(("X-Request-Id", $"{operation}.{name}")).ToDictionary(header => header.Item1, header => header.Item2);
-        var step = await example.DoAsync(new ExampleStep(operation, name, summary, method, target, authorization, all, body, 0, null, null));
+        var step = await example.DoAsync(new ExampleStep(operation, name, summary, method, target, authorization, all, body, 0, null, null) { Varies = varies ?? Varying.Nothing });
         _steps.Add(step);
         await after(step, reader is null ? step : step with { Authorization = ExampleKeys.Authorize(example.NowMs, method, target, ExampleStep.Bytes(body), reader, $"{operation} {name} again") });
         return step;

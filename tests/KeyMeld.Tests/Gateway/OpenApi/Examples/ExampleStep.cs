@@ -10,6 +10,12 @@ internal sealed record ExampleStep(
 {
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>What the answer has another value for each time, and the value the example shows in its place.</summary>
+    public Varying Varies { get; init; } = Varying.Nothing;
+
+    /// <summary>The answer as the document shows it.</summary>
+    public JsonNode? Shown => Varies.Settle(Answer);
+
     /// <summary>The bytes that are sent for a body, and that an Authorization covers: compact, members in the order of the document.</summary>
     public static byte[] Bytes(JsonNode? body) => body is null ? [] : JsonSerializer.SerializeToUtf8Bytes(body, Compact);
 
@@ -26,6 +32,7 @@ internal sealed record ExampleStep(
             step["headers"] = new JsonObject(Headers.Select(header => KeyValuePair.Create(header.Key, (JsonNode?)header.Value)));
         }
         step["status"] = Status;
+        Varies.Write(step);
         return step;
     }
 
