@@ -8,6 +8,9 @@ namespace KeyMeld.Cli.Commands;
 /// <summary><c>keymeld up</c>: the development stack in the foreground until Ctrl-C.</summary>
 internal static class UpCommand
 {
+    /// <summary>Where <c>up</c> leaves the gateway's address for as long as it runs.</summary>
+    public static string AddressFile(StackLayout layout) => Path.Combine(layout.Run, "gateway.url");
+
     public static Command Create()
     {
         var stackArguments = new StackArguments("data");
@@ -27,6 +30,7 @@ internal static class UpCommand
         await using var stack = await DevelopmentStack.StartAsync(options, step => Report.Say($"  {step}"), cancellationToken);
         stack.Crashed += (name, code) => Report.Warn($"{name} ended with code {code} and is started again; see {stack.Layout.Log(name)}");
         File.WriteAllText(DownCommand.PidFile(stack.Layout), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        File.WriteAllText(AddressFile(stack.Layout), stack.Gateway.AbsoluteUri);
         try
         {
             var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, TimeSpan.FromSeconds(60), cancellationToken);
@@ -47,6 +51,7 @@ internal static class UpCommand
         finally
         {
             File.Delete(DownCommand.PidFile(stack.Layout));
+            File.Delete(AddressFile(stack.Layout));
         }
         return 0;
     }

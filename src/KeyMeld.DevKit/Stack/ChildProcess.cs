@@ -5,11 +5,15 @@ namespace KeyMeld.DevKit.Stack;
 /// <summary>One supervised program: its output goes to a log file, a line that begins with <c>ready</c> says that it serves.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
+    // What a program says before it ends with an error is a code, and a line for each thing that is wrong.
+    private const int ToldLines = 5;
+
     private readonly Process process;
     private readonly StreamWriter log;
     private readonly TaskCompletionSource<string> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string pidFile;
     private readonly Lock logLock = new();
+    private readonly Queue<string> lastLines = new();
 
     private ChildProcess(Process process, string name, StreamWriter log, string pidFile)
     {
@@ -83,7 +87,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         return first == ready.Task
             ? await ready.Task
-            : throw new StackException(first == Exit ? $"{Name} ended with code {await Exit} before it was ready." : $"{Name} was not ready after {patience.TotalSeconds:0} s.", Name);
+            : throw new StackException(first == Exit ? $"{Name} ended with code {await Exit} before it was ready. It said: {LastLines()}" : $"{Name} was not ready after {patience.TotalSeconds:0} s.", Name);
     }
 
     public void Kill() => StackSignals.Destroy(process.Id);
@@ -108,6 +112,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         await log.DisposeAsync();
     }
 
+    private string LastLines()
+    {
+        lock (logLock)
+        {
+            return string.Join('\n', lastLines);
+        }
+    }
+
     private async Task<int> WaitAsync()
     {
         await process.WaitForExitAsync();
@@ -123,6 +135,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         lock (logLock)
         {
+            lastLines.Enqueue(line);
+            if (lastLines.Count > ToldLines)
+            {
+                lastLines.Dequeue();
+            }
             try
             {
                 log.WriteLine(line);
