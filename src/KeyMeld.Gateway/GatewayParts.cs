@@ -63,7 +63,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Attested = new AttestedFleet(Fleet, releases, time);
         Backups = new BackupWatch(_stores.Overview, time);
         Board = new OverviewBoard(this);
-        telemetry.Meter.Meter.Observe(Fleet);
+        telemetry.Meter.Meter.Observe(Fleet, Attested);
         telemetry.Meter.Meter.Observe(SigningRunner, telemetry.Held, _credentials, Certificates, Backups, settings.Production);
     }
 

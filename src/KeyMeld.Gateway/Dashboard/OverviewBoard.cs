@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KeyMeld.Gateway.Dashboard.Sections;
 using KeyMeld.Protocol.Errors;
 
@@ -9,11 +10,15 @@ internal sealed class OverviewBoard(GatewayParts parts) : IDisposable
     /// <summary>How old an overview may be, and how long changes are collected before they are told.</summary>
     public static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
+    // What failed longer ago is nobody's task any more.
+    private static readonly long Lately = (long)TimeSpan.FromDays(1).TotalMilliseconds;
+
     private readonly SemaphoreSlim _one = new(1);
     private readonly SigningsSection _signings = new(parts);
     private readonly GatewaySection _gateway = new(parts);
     private SigningsJson _inFlight = new(0, 0, Storage.OverviewCounts.CountedTo, []);
     private GroupsJson _joining = new(0, Storage.OverviewCounts.CountedTo, []);
+    private ImmutableArray<Storage.StoredFailure> _failed = [];
     private OverviewSnapshot? _newest;
     private long _made;
 
@@ -64,7 +69,7 @@ internal sealed class OverviewBoard(GatewayParts parts) : IDisposable
             _inFlight,
             _joining,
             LastHourSection.Read(parts.Telemetry.LastHour),
-            FailuresSection.Read(parts.Telemetry.Failures)));
+            FailuresSection.Read(parts.Telemetry.Failures, _failed)));
     }
 
     // An operator looks because something is the matter: a database that is away is shown as that, and everything else as ever.
@@ -73,6 +78,8 @@ internal sealed class OverviewBoard(GatewayParts parts) : IDisposable
         try
         {
             (_inFlight, _joining) = (await _signings.ReadAsync(), await GroupsSection.ReadAsync(parts));
+            await parts.Backups.LookAsync();
+            _failed = await parts.OverviewStore.FailedAsync(parts.NowMs - Lately, FailuresSection.Shown);
             return true;
         }
         catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StorageFailed)

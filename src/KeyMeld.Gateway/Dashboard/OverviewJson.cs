@@ -11,9 +11,10 @@ internal sealed record OverviewJson(
     long? Now, GatewayFactsJson? Gateway, IReadOnlyList<EnclaveFactsJson>? Enclaves, SigningsJson? Signings, GroupsJson? Groups, LastHourJson? LastHour, IReadOnlyList<FailureJson>? Failures);
 
 /// <param name="CertificateExpires">Of the TLS certificate, where this gateway has it.</param>
+/// <param name="Shared">Whether other gateways may use this database too: then counts and times of the last hour are of this one alone.</param>
 /// <param name="Releases">How many releases the enclaves' builds are compared with.</param>
 internal sealed record GatewayFactsJson(
-    string Id, string Version, string Mode, string PublicUrl, long Started, long? CertificateExpires, DatabaseFactsJson? Database, string KmsKeyId, bool KmsAttestation, int Releases,
+    string Id, string Version, string Mode, string PublicUrl, long Started, long? CertificateExpires, bool Shared, DatabaseFactsJson? Database, string KmsKeyId, bool KmsAttestation, int Releases,
     KmsCostJson Kms);
 
 /// <param name="Bytes">Its size on disk.</param>
@@ -48,6 +49,9 @@ internal sealed record EnclaveUseJson(long KmsCalls, double KmsUsd, long GroupsL
 internal sealed record AttestationFactsJson(string Verdict, string? Release, string? Detail, string? Pcr0, string? Pcr1, string? Pcr2, long? Checked)
 {
     public const string Refused = "refused";
+
+    /// <summary>Every verdict.</summary>
+    public static readonly string[] Verdicts = ["release", "unknown_build", Refused, "unchecked"];
 }
 
 /// <param name="CountedTo">Counts stop here: as many or more.</param>
@@ -94,8 +98,13 @@ internal sealed record StepFactsJson(string Step, LatencyFactsJson Latency);
 
 /// <param name="Of">signing, group, enclave or call.</param>
 /// <param name="Count">How often in a row the same happened; <paramref name="At"/> is the last time.</param>
+/// <param name="Failed">Which signings or groups, newest first: five at most of <paramref name="Count"/>. Absent for enclaves and calls.</param>
 /// <param name="Advice">What to do, from the table of error codes.</param>
-internal sealed record FailureJson(long At, string Of, string Code, string? Step, int? Enclave, int Count, string Advice);
+internal sealed record FailureJson(long At, string Of, string Code, string? Step, int? Enclave, int Count, IReadOnlyList<FailedJson>? Failed, string Advice);
+
+/// <param name="Signing">Its id; absent where it is a group that failed.</param>
+/// <param name="Group">The group, or that of the signing; absent only while the database cannot be asked.</param>
+internal sealed record FailedJson(string? Signing, string? Group);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OverviewJson))]

@@ -58,7 +58,7 @@ internal sealed class EraseGroup(GatewayParts parts)
             return await parts.Groups.FindAsync(group.Hash) is null ? GroupState.Erased : throw new KeyMeldException(ErrorCodes.AlreadyFormed, "The group is formed.");
         }
         parts.GroupRunner.Announce(group.Hash, GroupState.Erased);
-        parts.Telemetry.GroupEnded(GroupState.Erased, null);
+        parts.Telemetry.GroupEnded(group.Hash, GroupState.Erased, null);
         await ForgetAsync(group.Manifest.Value.Enclaves, new UntrustedForget { Manifest = ByteString.CopyFrom(group.Hash.Bytes) });
         return GroupState.Erased;
     }

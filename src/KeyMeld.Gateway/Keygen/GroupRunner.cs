@@ -132,7 +132,7 @@ internal sealed partial class GroupRunner : IAsyncDisposable
             var receipts = await run.RunAsync(cancellationToken);
             if (await Persistence.PersistAsync(() => _store.FormAsync(group.Hash, run.Roster, receipts), _time, cancellationToken))
             {
-                _telemetry.GroupEnded(GroupState.Formed, null);
+                _telemetry.GroupEnded(group.Hash, GroupState.Formed, null);
                 Announce(group.Hash, GroupState.Formed);
             }
         }
@@ -146,7 +146,7 @@ internal sealed partial class GroupRunner : IAsyncDisposable
     {
         if (await Persistence.PersistAsync(() => _store.CloseAsync(group, state, error), _time, cancellationToken))
         {
-            _telemetry.GroupEnded(state, error);
+            _telemetry.GroupEnded(group, state, error);
             Announce(group, state, error);
         }
     }

@@ -95,7 +95,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         _deadlines.Remove(request);
         _announcements.Announce(request, new SigningNews(outcome.State, attempts, outcome.Result, outcome.Error));
         _rounds.Tell(request, News.Here);
-        _telemetry.SigningEnded(outcome, null, attempts, null, null);
+        _telemetry.SigningEnded(request, outcome, null, attempts, null, null);
         if (_runs.TryGetValue(request, out var run))
         {
             run.Stop();
@@ -193,7 +193,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
             if (outcome is not null && await Persistence.PersistAsync(() => _store.FinishAsync(request, _leases.Owner, outcome), _time, _stopping.Token))
             {
                 _deadlines.Remove(request);
-                clock.Ended(outcome, run.Attempt);
+                clock.Ended(request, outcome, run.Attempt);
                 LogEnded(request, outcome.State, run.Attempt, outcome.Error?.Code ?? "none");
                 _announcements.Announce(request, new SigningNews(outcome.State, run.Attempt, outcome.Result, outcome.Error));
                 _rounds.Tell(request, News.Here);

@@ -14,6 +14,11 @@ internal interface IOverviewStore
     /// <param name="most">How many of them.</param>
     ValueTask<Joining> JoiningAsync(int most);
 
+    /// <summary>The newest signings, then the newest groups, that failed or expired, whichever gateway had them.</summary>
+    /// <param name="since">Not those that ended before, in Unix milliseconds.</param>
+    /// <param name="most">How many of each.</param>
+    ValueTask<ImmutableArray<StoredFailure>> FailedAsync(long since, int most);
+
     /// <summary>When the newest backup was made.</summary>
     ValueTask<BackupFacts> BackupAsync();
 
@@ -36,6 +41,11 @@ internal sealed record InFlightSigning(Hash32 Request, Hash32 Group, SigningStat
 internal sealed record Joining(int Count, ImmutableArray<JoiningGroup> Newest);
 
 internal sealed record JoiningGroup(Hash32 Group, long Created);
+
+/// <param name="Signing">Null where it is the group that failed.</param>
+/// <param name="Code">Null where it has none.</param>
+/// <param name="At">When it ended, Unix milliseconds.</param>
+internal sealed record StoredFailure(Hash32? Signing, Hash32 Group, string? Code, long At);
 
 /// <param name="Last">Of which moment the newest backup is, in Unix milliseconds; null where none was ever made of this database.</param>
 /// <param name="Made">When the database was made: by its first migration, a restore or a copy.</param>

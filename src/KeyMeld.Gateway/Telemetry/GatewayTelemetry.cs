@@ -3,12 +3,13 @@ using KeyMeld.Gateway.Fleet;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Telemetry.History;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Telemetry;
 
 /// <summary>
-/// What the gateway says of its own work: metrics, and the last hour in memory. It is told states, codes, steps, numbers of enclaves and durations, and cannot be told anything else:
-/// no statement, key, message or signature comes near it.
+/// What the gateway says of its own work: metrics, and the last hour in memory. It is told states, codes, steps, numbers of enclaves and durations, and the ids of what failed, which are in no metric; it
+/// cannot be told anything else: no statement, key, message or signature comes near it.
 /// </summary>
 internal sealed class GatewayTelemetry(IMeterFactory meters, TimeProvider time) : IDisposable
 {
@@ -36,7 +37,7 @@ internal sealed class GatewayTelemetry(IMeterFactory meters, TimeProvider time) 
     /// <param name="attempts">How many it took; 0 where it never ran.</param>
     /// <param name="step">Where it stood.</param>
     /// <param name="enclave">The last enclave that refused something of it.</param>
-    public void SigningEnded(SigningOutcome outcome, TimeSpan? took, int attempts, SigningStep? step, uint? enclave)
+    public void SigningEnded(Hash32 request, SigningOutcome outcome, TimeSpan? took, int attempts, SigningStep? step, uint? enclave)
     {
         var (state, code) = (outcome.State.Word(), CodeOf(outcome.Error));
         Meter.Signings.Add(1, new("state", state), new("code", code));
@@ -55,11 +56,11 @@ internal sealed class GatewayTelemetry(IMeterFactory meters, TimeProvider time) 
                 break;
             case SigningState.Failed:
                 LastHour.Count(HistoryCount.SigningsFailed);
-                Failures.Add(new RecentFailure(time.GetUtcNow(), FailureOf.Signing, code, step, enclave));
+                Failures.Add(new RecentFailure(time.GetUtcNow(), FailureOf.Signing, code, step, enclave, request));
                 break;
             case SigningState.Expired:
                 LastHour.Count(HistoryCount.SigningsExpired);
-                Failures.Add(new RecentFailure(time.GetUtcNow(), FailureOf.Signing, code, step, enclave));
+                Failures.Add(new RecentFailure(time.GetUtcNow(), FailureOf.Signing, code, step, enclave, request));
                 break;
             case SigningState.Rejected:
                 LastHour.Count(HistoryCount.SigningsRejected);
@@ -71,7 +72,7 @@ internal sealed class GatewayTelemetry(IMeterFactory meters, TimeProvider time) 
     }
 
     /// <summary>A group is formed, failed, expired or erased.</summary>
-    public void GroupEnded(GroupState state, StoredError? error)
+    public void GroupEnded(Hash32 group, GroupState state, StoredError? error)
     {
         var code = CodeOf(error);
         Meter.Groups.Add(1, new("state", state.Word()), new("code", code));
@@ -82,7 +83,7 @@ internal sealed class GatewayTelemetry(IMeterFactory meters, TimeProvider time) 
         else if (state is GroupState.Failed or GroupState.Expired)
         {
             LastHour.Count(HistoryCount.GroupsFailed);
-            Failures.Add(new RecentFailure(time.GetUtcNow(), FailureOf.Group, code, null, null));
+            Failures.Add(new RecentFailure(time.GetUtcNow(), FailureOf.Group, code, null, null, group));
         }
     }
 

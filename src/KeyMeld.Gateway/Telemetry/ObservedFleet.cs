@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using KeyMeld.Gateway.Dashboard;
 using KeyMeld.Gateway.Fleet;
 using KeyMeld.Wire.V1;
 
@@ -9,8 +10,10 @@ internal static class ObservedFleet
 {
     private static readonly string[] States = ["ready", "locked", "unreachable"];
 
-    public static void Observe(this Meter meter, EnclaveFleet fleet)
+    public static void Observe(this Meter meter, EnclaveFleet fleet, AttestedFleet attested)
     {
+        meter.CreateObservableGauge("keymeld.enclave.attestation", () => fleet.Snapshot.Values.SelectMany(view => AttestationFactsJson.Verdicts.Select(verdict =>
+            new Measurement<long>(attested.Of(view).Verdict == verdict ? 1 : 0, Of(view), new("verdict", verdict)))), description: "1 for what each enclave's attestation document is worth, 0 for the other verdicts.");
         meter.CreateObservableGauge("keymeld.enclave.state", () => fleet.Snapshot.Values.SelectMany(StatesOf), description: "1 for the state each enclave is in, 0 for the others.");
         meter.CreateObservableGauge("keymeld.enclave.locked", () => fleet.Snapshot.Values.Where(view => !view.IsReady).Select(view =>
             new Measurement<long>(1, Of(view), new("code", Labels.Code(view.Condition.Reason!)))), description: "1 with the error code why an enclave is not ready.");

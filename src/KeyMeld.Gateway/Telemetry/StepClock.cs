@@ -36,13 +36,13 @@ internal sealed class StepClock(GatewayTelemetry telemetry)
     public void RefusedBy(uint enclave) => Interlocked.Exchange(ref _enclave, enclave);
 
     /// <summary>The outcome is on disk.</summary>
-    public void Ended(SigningOutcome outcome, int attempts)
+    public void Ended(Hash32 request, SigningOutcome outcome, int attempts)
     {
         var stood = _last;
         Enter((SigningStep?)null);
         _span.End(outcome, attempts);
         var enclave = Interlocked.Read(ref _enclave);
-        telemetry.SigningEnded(outcome, telemetry.Time.GetElapsedTime(_began), attempts, stood, enclave < 0 ? null : (uint)enclave);
+        telemetry.SigningEnded(request, outcome, telemetry.Time.GetElapsedTime(_began), attempts, stood, enclave < 0 ? null : (uint)enclave);
     }
 
     private void Enter(SigningStep? step)

@@ -1,4 +1,6 @@
+using System.Net;
 using KeyMeld.Client;
+using KeyMeld.DevKit.Stack;
 using KeyMeld.IntegrationTests.Support;
 using Microsoft.Playwright;
 
@@ -31,6 +33,12 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
             Assert.Contains(stack.Measurement.ToRelease(stack.KmsKeyArn).Pcr0, await enclave.Locator("details").TextContentAsync() ?? "", StringComparison.Ordinal);
         }
         await tab.SaysAsync(tab.Section("gateway"), "sqlite");
+        await tab.SaysAsync(tab.Section("gateway"), "of changes");
+        await tab.SaysAsync(tab.Section("failures"), "No signing and no group failed in the last day");
+
+        // A backup shows, whoever made it.
+        await BackUpAsync(stack);
+        await Assertions.Expect(tab.Section("gateway").Locator("time[data-how=ago]")).ToHaveCountAsync(1);
 
         // A signing waits, and shows for whom.
         using var alice = stack.NewUser();
@@ -66,12 +74,54 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         await tab.SaysAsync(tab.Section("failures"), "Enclave 1 stopped being ready");
         await tab.SaysAsync(tab.Section("failures"), "enclave_unreachable");
         await tab.PictureAsync("enclave-away");
+        await IsDegradedAsync(stack.Gateway);
         await stack.StartEnclaveAsync(1, Cancel);
         await tab.HeadlineAsync("All 3 enclaves are ready and attested");
         Assert.True((await submitted).IsSigned);
+        Assert.Equal((HttpStatusCode.OK, """{"status":"ready"}"""), await HealthAsync(stack.Gateway, "whole"));
+
+        // A signing that nobody came to in time is named.
+        var late = await alice.Client.Signings.RequestAsync(
+            group, [SigningContent.FromBytes("too late"u8.ToArray())], new RequestOptions { Lifetime = TimeSpan.FromMilliseconds(1500) }, cancellationToken: Cancel);
+        var failure = tab.Section("failures").Locator("tbody tr").First;
+        await tab.SaysAsync(failure, "A signing failed");
+        await tab.SaysAsync(failure, "expired");
+        await tab.SaysAsync(failure, late.Request.ToString());
+        await tab.SaysAsync(failure, group.Id.ToString());
+        await tab.PictureAsync("failures");
+        foreach (var (width, scheme) in ((int, ColorScheme)[])[(390, ColorScheme.Light), (390, ColorScheme.Dark), (1440, ColorScheme.Dark)])
+        {
+            await using var visitor = await fixture.Browser.OpenAsync(stack.Gateway, width, scheme);
+            await visitor.GoAsync();
+            await visitor.SaysAsync(visitor.Section("failures").Locator("tbody tr").First, late.Request.ToString());
+            await visitor.IsAccessibleAsync($"failures {width} {scheme}");
+            await visitor.PictureAsync($"failures-{width}-{scheme}".ToLowerInvariant());
+            await visitor.HasNoComplaintAsync();
+        }
         await Assertions.Expect(tab.Page.GetByRole(AriaRole.Img, new() { NameRegex = new("2 were signed") })).ToBeVisibleAsync();
         await tab.HasNoComplaintAsync();
     }
+
+    // A real process of an enclave is dead: who asks is told which, and a load balancer goes on.
+    private static async Task IsDegradedAsync(Uri gateway)
+    {
+        Assert.Equal((HttpStatusCode.OK, """{"status":"degraded","missing":[{"enclave":1,"reason":"enclave_unreachable"}]}"""), await HealthAsync(gateway, "ready"));
+        var (status, whole) = await HealthAsync(gateway, "whole");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        Assert.Contains("1 (enclave_unreachable)", whole, StringComparison.Ordinal);
+        var (_, detail) = await HealthAsync(gateway, "detail");
+        Assert.StartsWith("""{"status":"degraded","missing":[{"enclave":1,""", detail, StringComparison.Ordinal);
+    }
+
+    private static async Task<(HttpStatusCode Status, string Body)> HealthAsync(Uri gateway, string what)
+    {
+        using var http = new HttpClient { BaseAddress = gateway };
+        using var answer = await http.GetAsync($"/api/v1/health/{what}", Cancel);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancel));
+    }
+
+    private static async Task BackUpAsync(DevelopmentStack stack) =>
+        (await CliRun.OfAsync(stack.Layout.Data, "db", "backup", "dashboard.db", "--config", stack.Layout.GatewayConfiguration)).Succeeds();
 
     [Theory]
     [InlineData(1440, ColorScheme.Light)]

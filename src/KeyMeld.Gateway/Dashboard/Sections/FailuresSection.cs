@@ -1,23 +1,36 @@
+using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Gateway.Telemetry.History;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Dashboard.Sections;
 
-/// <summary>The newest failures, newest first; what happened several times in a row is one line with a count.</summary>
+/// <summary>
+/// The newest failures, newest first; what happened several times in a row is one line with a count. Signings and groups are those of the database, whichever gateway had them; of those that this gateway
+/// had it knows more, and of enclaves and calls each gateway knows its own.
+/// </summary>
 internal static class FailuresSection
 {
-    private const int Shown = 50;
+    public const int Shown = 50;
 
-    public static IReadOnlyList<FailureJson> Read(RecentFailures failures)
+    private const string None = "none";
+
+    /// <summary>How many of one line's signings or groups are named.</summary>
+    public const int Named = 5;
+
+    public static IReadOnlyList<FailureJson> Read(RecentFailures failures, IReadOnlyCollection<StoredFailure> stored)
     {
+        var own = failures.Read();
+        var known = own.Where(failure => failure.Id is not null).DistinctBy(failure => failure.Id).ToDictionary(failure => failure.Id!.Value);
+        var ids = stored.Select(IdOf).ToHashSet();
+        var all = stored.Select(row => Show(row, known.GetValueOrDefault(IdOf(row)))).Concat(own.Where(failure => failure.Id is not { } id || !ids.Contains(id)).Select(Show));
         var lines = new List<FailureJson>();
-        foreach (var failure in failures.Read())
+        foreach (var line in all.OrderByDescending(line => line.At))
         {
-            var line = Show(failure);
             if (lines is [.., var above] && (line.Of, line.Code, line.Step, line.Enclave) == (above.Of, above.Code, above.Step, above.Enclave))
             {
-                lines[^1] = above with { Count = above.Count + 1 };
+                lines[^1] = above with { Count = above.Count + 1, Failed = above.Failed?.Count < Named ? [.. above.Failed, .. line.Failed!] : above.Failed };
             }
             else if (lines.Count < Shown)
             {
@@ -31,9 +44,20 @@ internal static class FailuresSection
         return lines;
     }
 
-    private static FailureJson Show(RecentFailure failure) => new(
-        failure.At.ToUnixTimeMilliseconds(), Word(failure.Of), failure.Code, failure.Step?.Word(), (int?)failure.Enclave, 1,
-        ErrorCodes.IsKnown(failure.Code) ? ErrorCodes.Get(failure.Code).Action : ErrorCodes.Get(ErrorCodes.Internal).Action);
+    private static Hash32 IdOf(StoredFailure row) => row.Signing ?? row.Group;
+
+    private static FailureJson Show(StoredFailure row, RecentFailure? known) => Line(
+        row.At, row.Signing is null ? FailureOf.Group : FailureOf.Signing, row.Code is null ? None : Labels.Code(row.Code), known?.Step, known?.Enclave, [new FailedJson(row.Signing?.ToString(), row.Group.ToString())]);
+
+    private static FailureJson Show(RecentFailure failure) => Line(failure.At.ToUnixTimeMilliseconds(), failure.Of, failure.Code, failure.Step, failure.Enclave, failure switch
+    {
+        { Of: FailureOf.Signing, Id: { } signing } => [new FailedJson(signing.ToString(), null)],
+        { Of: FailureOf.Group, Id: { } group } => [new FailedJson(null, group.ToString())],
+        _ => null,
+    });
+
+    private static FailureJson Line(long at, FailureOf of, string code, SigningStep? step, uint? enclave, IReadOnlyList<FailedJson>? failed) => new(
+        at, Word(of), code, step?.Word(), (int?)enclave, 1, failed, ErrorCodes.IsKnown(code) ? ErrorCodes.Get(code).Action : ErrorCodes.Get(ErrorCodes.Internal).Action);
 
     private static string Word(FailureOf of) => of switch
     {

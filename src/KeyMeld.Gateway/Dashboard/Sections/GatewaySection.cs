@@ -34,6 +34,7 @@ internal sealed class GatewaySection(GatewayParts parts)
             settings.Server.PublicUrl.AbsoluteUri,
             _started,
             _certificateExpires,
+            parts.Bus.IsShared,
             hasDatabase && _database is { } database && parts.Backups.Facts is { } backup
                 ? new DatabaseFactsJson(database.Kind, database.Bytes, database.Migration, database.MigrationName, backup.Made, backup.Last)
                 : null,
@@ -65,7 +66,6 @@ internal sealed class GatewaySection(GatewayParts parts)
     {
         try
         {
-            await parts.Backups.LookAsync();
             return await parts.OverviewStore.FactsAsync();
         }
         catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StorageFailed)

@@ -18,7 +18,7 @@ const sections = [
   { needs: ['gateway', 'enclaves', 'signings', 'groups', 'last_hour', 'failures'], show: () => showStatus($('headline'), state) },
   { needs: ['enclaves'], show: () => showEnclaves($('enclaves'), state.enclaves) },
   { needs: ['signings', 'groups'], show: () => showWork($('work'), state) },
-  { needs: ['last_hour'], show: () => showHour($('hour'), state.last_hour) },
+  { needs: ['last_hour', 'gateway'], show: () => showHour($('hour'), state.last_hour, state.gateway) },
   { needs: ['failures'], show: () => showFailures($('failures'), state.failures) },
   { needs: ['gateway'], show: () => showFacts($('gateway'), state.gateway) },
 ];

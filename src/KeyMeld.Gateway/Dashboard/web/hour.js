@@ -55,10 +55,11 @@ function stepsTable({ steps }) {
         el('td', null, el('meter', { min: 0, max: most, value: p50, 'aria-hidden': 'true' }), el('span', null, milliseconds(p50))), el('td', null, milliseconds(p99)), el('td', null, count(times)))))));
 }
 
-export function showHour(root, hour) {
+export function showHour(root, hour, gateway) {
   const wide = root.clientWidth || 900;
   const width = Math.max(260, Math.floor(wide >= 900 ? (wide - 16) / 2 : wide) - 34);
   show(root, el('h2', { id: 'hour-title' }, 'Last hour'),
+    gateway.shared ? el('p', { class: 'muted note' }, 'What this gateway drove since it started. Other gateways of this database show their own.') : null,
     el('div', { class: 'figures' }, throughput(hour, width), latency(hour, width)),
     el('div', { class: 'hour-more' }, stepsTable(hour), minutesTable(hour)));
 }

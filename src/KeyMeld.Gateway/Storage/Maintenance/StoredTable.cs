@@ -37,7 +37,7 @@ internal static class StoredTables
         new("groups", 1, 1,
         [
             Bytes("manifest_hash"), Text("state"), Integer("created_ms"), Integer("join_by_ms"), Bytes("roster_hash"), Text("error_code"), Text("error_detail"), Bytes("erase_hash"),
-            Bytes("manifest"), Bytes("manifest_signature"), Bytes("terms"), Integer("completed_ms", 5),
+            Bytes("manifest"), Bytes("manifest_signature"), Bytes("terms"), Integer("completed_ms", 5), Integer("ended_ms", 7),
         ]),
         new("group_session_secrets", 1, 2, [Bytes("manifest_hash"), Integer("enclave"), Bytes("sealed")]) { References = [OfGroup] },
         new("group_readers", 1, 1, [Bytes("reader")]),
@@ -46,7 +46,7 @@ internal static class StoredTables
         new("signings", 1, 1,
         [
             Bytes("request_hash"), Bytes("manifest_hash"), Bytes("signing_id"), Text("state"), Integer("expires_ms"), Integer("attempts"), Bytes("lease_owner"), Integer("lease_until_ms"),
-            Text("error_code"), Text("error_detail"), Bytes("request"), Bytes("request_signature"), Bytes("result"), Bytes("items"),
+            Text("error_code"), Text("error_detail"), Bytes("request"), Bytes("request_signature"), Bytes("result"), Bytes("items"), Integer("ended_ms", 7),
         ]) { References = [OfGroup] },
         new("approvals", 1, 3, [Bytes("request_hash"), Integer("participant"), Text("decision"), Bytes("statement"), Bytes("signature")]) { References = [new("request_hash", "signings", "request_hash")] },
         new("replay_nonces", 1, 2, [Bytes("key"), Bytes("nonce"), Integer("expires_ms")]),

@@ -37,8 +37,8 @@ internal static class PostgresApprovals
         return new AddedApproval(starts ? SigningState.Running : state, Stands: true, starts);
     }
 
-    public static async Task<bool> CloseAsync(PostgresSession session, Hash32 request, SigningOutcome outcome) => await session.ExecuteAsync("""
-        UPDATE signings SET state = $2, result = $3, error_code = $4, error_detail = $5, lease_owner = NULL, lease_until_ms = NULL
+    public static async Task<bool> CloseAsync(PostgresSession session, Hash32 request, SigningOutcome outcome) => await session.ExecuteAsync($"""
+        UPDATE signings SET state = $2, result = $3, error_code = $4, error_detail = $5, lease_owner = NULL, lease_until_ms = NULL, ended_ms = {PostgresSession.Now}
         WHERE request_hash = $1 AND state IN ('waiting', 'running')
         """,
         request, outcome.State.Word(), outcome.Result, outcome.Error?.Code, outcome.Error?.Detail) == 1;

@@ -83,7 +83,7 @@ internal sealed class PostgresGroupStore(PostgresDatabase database) : IGroupStor
     });
 
     public Task<bool> CloseAsync(Hash32 group, GroupState state, StoredError? error) => database.WriteAsync(async session => await session.ExecuteAsync(
-        "UPDATE groups SET state = $2, error_code = $3, error_detail = $4 WHERE manifest_hash = $1 AND state = 'joining'", group, state.Word(), error?.Code, error?.Detail) == 1);
+        $"UPDATE groups SET state = $2, error_code = $3, error_detail = $4, ended_ms = {PostgresSession.Now} WHERE manifest_hash = $1 AND state = 'joining'", group, state.Word(), error?.Code, error?.Detail) == 1);
 
     public Task<bool> EraseAsync(Hash32 group, Hash32 statement) => database.WriteAsync(async session =>
     {

@@ -11,7 +11,10 @@ internal static class PostgresMigrator
     private const long Lock = 0x6b65796d656c64;
 
     public static readonly IReadOnlyList<Migration> All =
-        [Migrations.Initial.Migration, Migrations.SealedKeyGuards.Migration, Migrations.OwnedKeys.Migration, Migrations.OverviewIndexes.Migration, Migrations.LeftBehind.Migration, Migrations.LastBackup.Migration];
+    [
+        Migrations.Initial.Migration, Migrations.SealedKeyGuards.Migration, Migrations.OwnedKeys.Migration, Migrations.OverviewIndexes.Migration, Migrations.LeftBehind.Migration,
+        Migrations.LastBackup.Migration, Migrations.Ended.Migration,
+    ];
 
     /// <param name="target">The version to end at; the newest without it.</param>
     /// <param name="dryRun">Does everything and takes it back.</param>

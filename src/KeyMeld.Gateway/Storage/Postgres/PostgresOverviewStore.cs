@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Data.Common;
 
 namespace KeyMeld.Gateway.Storage.Postgres;
@@ -17,6 +18,14 @@ internal sealed class PostgresOverviewStore(PostgresDatabase database) : IOvervi
     public ValueTask<Joining> JoiningAsync(int most) => database.ReadSnapshotAsync(async session => new Joining(
         (int)(await session.AllAsync("SELECT count(*) FROM (SELECT 1 FROM groups WHERE state = 'joining' LIMIT $1) AS joining", row => row.Integer(0), OverviewCounts.CountedTo))[0],
         [.. await session.AllAsync("SELECT manifest_hash, created_ms FROM groups WHERE state = 'joining' ORDER BY created_ms DESC LIMIT $1", row => new JoiningGroup(row.Hash(0), row.Integer(1)), most)]));
+
+    public ValueTask<ImmutableArray<StoredFailure>> FailedAsync(long since, int most) => database.ReadAsync<ImmutableArray<StoredFailure>>(async session =>
+    [
+        .. await session.AllAsync("SELECT request_hash, manifest_hash, error_code, ended_ms FROM signings WHERE state IN ('failed', 'expired') AND ended_ms >= $1 ORDER BY ended_ms DESC LIMIT $2",
+            row => new StoredFailure(row.Hash(0), row.Hash(1), row.OptionalText(2), row.Integer(3)), since, most),
+        .. await session.AllAsync("SELECT manifest_hash, error_code, ended_ms FROM groups WHERE state IN ('failed', 'expired') AND ended_ms >= $1 ORDER BY ended_ms DESC LIMIT $2",
+            row => new StoredFailure(null, row.Hash(0), row.OptionalText(1), row.Integer(2)), since, most),
+    ]);
 
     public ValueTask<BackupFacts> BackupAsync() => database.ReadAsync(async session => (await session.AllAsync(
         "SELECT (SELECT made_ms FROM last_backup), (SELECT min(applied_ms) FROM schema_migrations)", row => new BackupFacts(row.OptionalInteger(0), row.Integer(1))))[0]);

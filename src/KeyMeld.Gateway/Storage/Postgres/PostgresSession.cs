@@ -9,6 +9,9 @@ namespace KeyMeld.Gateway.Storage.Postgres;
 /// </summary>
 internal sealed class PostgresSession(NpgsqlConnection connection, bool writes = false)
 {
+    /// <summary>The server's time, in Unix milliseconds, as SQL: the same for all of its gateways.</summary>
+    public const string Now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
     private const string AskTransaction = "SELECT pg_current_xact_id()::text";
 
     private readonly List<(string Sql, NpgsqlParameter[] Values)> _waiting = [];

@@ -50,8 +50,8 @@ internal sealed class PostgresSigningStore(PostgresDatabase database) : ISigning
     public Task ReleaseAsync(Id16 owner) => database.WriteAsync(session => session.ExecuteAsync(
         "UPDATE signings SET lease_owner = NULL, lease_until_ms = NULL WHERE state = 'running' AND lease_owner = $1", owner));
 
-    public Task<bool> FinishAsync(Hash32 request, Id16 owner, SigningOutcome outcome) => database.WriteAsync(async session => await session.ExecuteAsync("""
-        UPDATE signings SET state = $3, result = $4, error_code = $5, error_detail = $6, lease_owner = NULL, lease_until_ms = NULL
+    public Task<bool> FinishAsync(Hash32 request, Id16 owner, SigningOutcome outcome) => database.WriteAsync(async session => await session.ExecuteAsync($"""
+        UPDATE signings SET state = $3, result = $4, error_code = $5, error_detail = $6, lease_owner = NULL, lease_until_ms = NULL, ended_ms = {PostgresSession.Now}
         WHERE request_hash = $1 AND state = 'running' AND lease_owner = $2
         """,
         request, owner, outcome.State.Word(), outcome.Result, outcome.Error?.Code, outcome.Error?.Detail) == 1);

@@ -30,8 +30,8 @@ internal static class SqliteApprovals
         return new AddedApproval(State(session, request), Stands: true, started);
     }
 
-    public static bool Close(SqliteSession session, Hash32 request, SigningOutcome outcome) => session.Execute("""
-        UPDATE signings SET state = $state, result = $result, error_code = $code, error_detail = $detail, lease_owner = NULL, lease_until_ms = NULL
+    public static bool Close(SqliteSession session, Hash32 request, SigningOutcome outcome) => session.Execute($"""
+        UPDATE signings SET state = $state, result = $result, error_code = $code, error_detail = $detail, lease_owner = NULL, lease_until_ms = NULL, ended_ms = {SqliteSession.Now}
         WHERE request_hash = $request AND state IN ('waiting', 'running')
         """,
         ("$request", request.ToArray()), ("$state", outcome.State.Word()), ("$result", outcome.Result),

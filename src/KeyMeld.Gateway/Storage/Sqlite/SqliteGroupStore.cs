@@ -76,7 +76,7 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
     });
 
     public Task<bool> CloseAsync(Hash32 group, GroupState state, StoredError? error) => database.WriteAsync(session =>
-        session.Execute("UPDATE groups SET state = $state, error_code = $code, error_detail = $detail WHERE manifest_hash = $group AND state = 'joining'",
+        session.Execute($"UPDATE groups SET state = $state, error_code = $code, error_detail = $detail, ended_ms = {SqliteSession.Now} WHERE manifest_hash = $group AND state = 'joining'",
             ("$group", group.ToArray()), ("$state", state.Word()), ("$code", error?.Code), ("$detail", error?.Detail)) == 1);
 
     public async Task<bool> EraseAsync(Hash32 group, Hash32 statement)

@@ -7,7 +7,10 @@ namespace KeyMeld.Gateway.Storage.Sqlite;
 internal static class SqliteMigrator
 {
     public static readonly IReadOnlyList<Migration> All =
-        [Migrations.Initial.Migration, Migrations.SealedKeyGuards.Migration, Migrations.OwnedKeys.Migration, Migrations.OverviewIndexes.Migration, Migrations.LeftBehind.Migration, Migrations.LastBackup.Migration];
+    [
+        Migrations.Initial.Migration, Migrations.SealedKeyGuards.Migration, Migrations.OwnedKeys.Migration, Migrations.OverviewIndexes.Migration, Migrations.LeftBehind.Migration,
+        Migrations.LastBackup.Migration, Migrations.Ended.Migration,
+    ];
 
     /// <param name="target">The version to end at; the newest without it.</param>
     /// <param name="dryRun">Does everything and takes it back.</param>

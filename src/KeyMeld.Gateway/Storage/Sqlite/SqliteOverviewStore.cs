@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Data.Common;
 
 namespace KeyMeld.Gateway.Storage.Sqlite;
@@ -9,6 +10,10 @@ internal sealed class SqliteOverviewStore(SqliteDatabase database) : IOverviewSt
 
     internal const string SigningsCount = $"SELECT count(*) FROM (SELECT 1 FROM signings WHERE {Unfinished} LIMIT $limit)";
     internal const string SigningsQuery = $"SELECT request_hash, manifest_hash, expires_ms, attempts, request, request_signature FROM signings WHERE {Unfinished} ORDER BY expires_ms LIMIT $most";
+    internal const string FailedSigningsQuery =
+        "SELECT request_hash, manifest_hash, error_code, ended_ms FROM signings WHERE state IN ('failed', 'expired') AND ended_ms >= $since ORDER BY ended_ms DESC LIMIT $most";
+
+    internal const string FailedGroupsQuery = "SELECT manifest_hash, error_code, ended_ms FROM groups WHERE state IN ('failed', 'expired') AND ended_ms >= $since ORDER BY ended_ms DESC LIMIT $most";
     internal const string GroupsQuery = "SELECT manifest_hash, created_ms FROM groups WHERE state = 'joining' ORDER BY created_ms DESC LIMIT $most";
 
     public ValueTask<InFlight> InFlightAsync(int most) => database.ReadSnapshotAsync(session =>
@@ -21,6 +26,12 @@ internal sealed class SqliteOverviewStore(SqliteDatabase database) : IOverviewSt
     public ValueTask<Joining> JoiningAsync(int most) => database.ReadSnapshotAsync(session => new Joining(
         (int)session.All("SELECT count(*) FROM (SELECT 1 FROM groups WHERE state = 'joining' LIMIT $limit)", row => row.Integer(0), ("$limit", (long)OverviewCounts.CountedTo))[0],
         [.. session.All(GroupsQuery, row => new JoiningGroup(row.Hash(0), row.Integer(1)), ("$most", (long)most))]));
+
+    public ValueTask<ImmutableArray<StoredFailure>> FailedAsync(long since, int most) => database.ReadAsync<ImmutableArray<StoredFailure>>(session =>
+    [
+        .. session.All(FailedSigningsQuery, row => new StoredFailure(row.Hash(0), row.Hash(1), row.OptionalText(2), row.Integer(3)), ("$since", since), ("$most", (long)most)),
+        .. session.All(FailedGroupsQuery, row => new StoredFailure(null, row.Hash(0), row.OptionalText(1), row.Integer(2)), ("$since", since), ("$most", (long)most)),
+    ]);
 
     public ValueTask<BackupFacts> BackupAsync() => database.ReadAsync(session => session.All(
         "SELECT (SELECT made_ms FROM last_backup), (SELECT min(applied_ms) FROM schema_migrations)", row => new BackupFacts(row.OptionalInteger(0), row.Integer(1)))[0]);

@@ -6,6 +6,9 @@ namespace KeyMeld.Gateway.Storage.Sqlite;
 /// <summary>One connection with its prepared statements. Used by one caller at a time.</summary>
 internal sealed class SqliteSession : IDisposable
 {
+    /// <summary>The time, in Unix milliseconds, as SQL.</summary>
+    public const string Now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _prepared = [];
 

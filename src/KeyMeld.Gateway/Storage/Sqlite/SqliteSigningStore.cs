@@ -52,8 +52,8 @@ internal sealed class SqliteSigningStore(SqliteDatabase database) : ISigningStor
     public Task ReleaseAsync(Id16 owner) => database.WriteAsync(session => session.Execute(
         $"UPDATE signings SET lease_owner = NULL, lease_until_ms = NULL WHERE {Running} AND lease_owner = $owner", ("$owner", owner.ToArray())));
 
-    public Task<bool> FinishAsync(Hash32 request, Id16 owner, SigningOutcome outcome) => database.WriteAsync(session => session.Execute("""
-        UPDATE signings SET state = $state, result = $result, error_code = $code, error_detail = $detail, lease_owner = NULL, lease_until_ms = NULL
+    public Task<bool> FinishAsync(Hash32 request, Id16 owner, SigningOutcome outcome) => database.WriteAsync(session => session.Execute($"""
+        UPDATE signings SET state = $state, result = $result, error_code = $code, error_detail = $detail, lease_owner = NULL, lease_until_ms = NULL, ended_ms = {SqliteSession.Now}
         WHERE request_hash = $request AND state = 'running' AND lease_owner = $owner
         """,
         ("$request", request.ToArray()), ("$owner", owner.ToArray()), ("$state", outcome.State.Word()), ("$result", outcome.Result),

@@ -20,6 +20,8 @@ internal static class MetricsRoute
         Path, null, pipeline => pipeline.Use(next => async context =>
         {
             parts.Operators.Require(context);
+            // What is told is looked up first, as far as it is not known for long.
+            parts.Attested.Look();
             await parts.Backups.LookAsync();
             await next(context);
         }), null).WithMetadata(Operation, new HttpMethodMetadata([HttpMethods.Get]));

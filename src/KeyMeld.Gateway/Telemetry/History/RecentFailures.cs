@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
+using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Telemetry.History;
 
-/// <summary>What failed: the kind of object, never which one or what is in it.</summary>
+/// <summary>What kind of object failed.</summary>
 internal enum FailureOf
 {
     Signing,
@@ -18,7 +19,8 @@ internal enum FailureOf
 /// <param name="Code">From the table of error codes, which has the advice.</param>
 /// <param name="Step">Where a signing stood; null otherwise.</param>
 /// <param name="Enclave">Number of the enclave it is about, where it is about one.</param>
-internal sealed record RecentFailure(DateTimeOffset At, FailureOf Of, string Code, SigningStep? Step, uint? Enclave);
+/// <param name="Id">Of the signing or group: a hash, by which the database knows it too. Never anything that is in it.</param>
+internal sealed record RecentFailure(DateTimeOffset At, FailureOf Of, string Code, SigningStep? Step, uint? Enclave, Hash32? Id = null);
 
 /// <summary>The newest failures, in memory.</summary>
 internal sealed class RecentFailures

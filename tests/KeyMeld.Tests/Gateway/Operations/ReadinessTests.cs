@@ -9,6 +9,7 @@ using KeyMeld.Protocol.Statements;
 using KeyMeld.Tests.Attestation.Mock;
 using KeyMeld.Tests.Gateway.Dashboard;
 using KeyMeld.Tests.Gateway.Support;
+using KeyMeld.Tests.Gateway.Telemetry;
 
 namespace KeyMeld.Tests.Gateway.Operations;
 
@@ -91,6 +92,8 @@ public class ReadinessTests
 
         await Eventually.TrueAsync(async () => await TextAsync(gateway, Ready) == """{"status":"degraded","missing":[{"enclave":0,"reason":"attestation_invalid"}]}""");
         await IsRefusedAsync(gateway, Whole, "0 (attestation_invalid)");
+        using var readings = new Readings(gateway.Parts.Telemetry.Meter.Meter);
+        Assert.Equal((1, 1), (readings.Sum("keymeld.enclave.attestation", ("verdict", "refused")), readings.Sum("keymeld.enclave.attestation")));
         folder.Delete(recursive: true);
     }
 

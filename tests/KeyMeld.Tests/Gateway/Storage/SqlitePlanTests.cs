@@ -103,6 +103,8 @@ public sealed class SqlitePlanTests : IDisposable
         await groups.CloseAsync(group.Hash, GroupState.Expired, null);
         await groups.EraseAsync(group.Hash, Hash());
 
+        await new SqliteOverviewStore(database).FailedAsync(1, 50);
+
         var keys = new SqliteKeyStore(database);
         var key = new NewKey(Hash(), Bytes(32), new Id16(Bytes(16)), 1, Statement(), Bytes(178), Bytes(80));
         await keys.AddAsync(key, 10);

@@ -1,4 +1,5 @@
 using KeyMeld.Gateway.Storage;
+using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Tests.Gateway.Storage;
 
@@ -50,6 +51,37 @@ public abstract partial class StoreContract
 
         Assert.Equal(3, shown.Count);
         Assert.Equal([new JoiningGroup(groups[2].Hash, 3000), new JoiningGroup(groups[1].Hash, 2000)], shown.Newest);
+    }
+
+    [Fact]
+    public async Task An_operator_is_shown_the_newest_that_failed_with_its_group_and_nothing_that_ended_otherwise()
+    {
+        await using var stores = await OpenAsync();
+        var before = DateTimeOffset.UtcNow.AddSeconds(-5).ToUnixTimeMilliseconds();
+        var failed = new SigningOutcome(SigningState.Failed, null, new StoredError("attempts_exhausted", "Why."));
+        var (first, second, waiting) = (await NewSigningAsync(stores), await NewSigningAsync(stores), await NewSigningAsync(stores));
+        foreach (var (signing, outcome) in ((NewSigning, SigningOutcome)[])[(first, failed), (second, Expired), (await NewSigningAsync(stores), Completed), (await NewSigningAsync(stores), Completed with { State = SigningState.Rejected })])
+        {
+            var lease = Lease();
+            await stores.Signings.AddAsync(signing, lease, Most);
+            // Not in one and the same millisecond.
+            await Task.Delay(2, TestContext.Current.CancellationToken);
+            Assert.True(outcome == failed ? await stores.Signings.FinishAsync(signing.Request, lease.Owner, outcome) : await stores.Signings.CloseAsync(signing.Request, outcome));
+        }
+        await stores.Signings.AddAsync(waiting, null, Most);
+        var (lost, erased) = (Group(), Group());
+        await stores.Groups.AddAsync(lost);
+        await stores.Groups.AddAsync(erased);
+        await stores.Groups.CloseAsync(lost.Hash, GroupState.Expired, new StoredError("join_closed", "Why."));
+        await stores.Groups.EraseAsync(erased.Hash, Hash());
+
+        var shown = await stores.Overview.FailedAsync(before, 10);
+
+        Assert.Equal([(second.Request, second.Group, Expired.Error!.Code), (first.Request, first.Group, "attempts_exhausted"), ((Hash32?)null, lost.Hash, "join_closed")],
+            shown.Select(row => (row.Signing, row.Group, row.Code!)));
+        Assert.All(shown, row => Assert.InRange(row.At, before, DateTimeOffset.UtcNow.AddSeconds(5).ToUnixTimeMilliseconds()));
+        Assert.Equal([second.Request, null], (await stores.Overview.FailedAsync(before, 1)).Select(row => row.Signing));
+        Assert.Empty(await stores.Overview.FailedAsync(shown.Max(row => row.At) + 1, 10));
     }
 
     [Fact]

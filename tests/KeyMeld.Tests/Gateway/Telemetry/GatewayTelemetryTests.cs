@@ -118,6 +118,7 @@ public class GatewayTelemetryTests
         ("keymeld.storage.duration", "result") => ["ok", "failed"],
         (_, "result") => ["ok", "refused", "unreachable"],
         (_, "kind") => ["wait", "stream"],
+        ("keymeld.enclave.attestation", "verdict") => ["release", "unknown_build", "refused", "unchecked"],
         (_, "mode") => ["production", "development"],
         (_, "version") => [Build.Version],
         _ => throw new InvalidOperationException($"{name} has a label {label} that nobody knows."),
