@@ -3,6 +3,7 @@ using System.Text;
 using Grpc.Core;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.Transport;
+using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Wire;
 
@@ -41,6 +42,14 @@ public static class EnclaveFault
         var detail = exception.Trailers.GetValueBytes(DetailKey);
         return new KeyMeldException(code, detail is null ? code : Encoding.UTF8.GetString(detail), exception) { AwsCode = exception.Trailers.GetValue(AwsCodeKey) };
     }
+
+    /// <summary>What the enclave answers in an exchange.</summary>
+    public static ExchangeFault ToExchange(KeyMeldException fault) => new() { Code = fault.Code, Detail = fault.Message };
+
+    /// <summary>What the gateway makes of a refusal in an exchange.</summary>
+    public static KeyMeldException FromExchange(ExchangeFault fault) => ErrorCodes.IsKnown(fault.Code)
+        ? new KeyMeldException(fault.Code, fault.Detail)
+        : new KeyMeldException(ErrorCodes.EnclaveUnreachable, "The enclave did not answer (a refusal without a code that is known).");
 
     private static TransportException? Find(Exception? exception) => exception is null ? null : exception as TransportException ?? Find(exception.InnerException);
 }

@@ -13,9 +13,15 @@ public static class EnclaveTime
     private const long Unit = TimeSpan.TicksPerMillisecond / 10;
 
     /// <summary>What the enclave adds to an answer.</summary>
-    public static Metadata.Entry Of(TimeSpan worked) => new(Key, ((worked.Ticks + Unit - 1) / Unit).ToString(CultureInfo.InvariantCulture));
+    public static Metadata.Entry Of(TimeSpan worked) => new(Key, Units(worked).ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>The same as a number of an exchange's answer.</summary>
+    public static uint Units(TimeSpan worked) => (uint)((worked.Ticks + Unit - 1) / Unit);
+
+    /// <summary>What the gateway reads from an exchange's answer.</summary>
+    public static TimeSpan FromUnits(uint units) => TimeSpan.FromTicks(units * Unit);
 
     /// <summary>What the gateway reads from an answer's trailers; null where there is nothing of it, or nonsense.</summary>
     public static TimeSpan? Read(Metadata trailers) =>
-        uint.TryParse(trailers.GetValue(Key), NumberStyles.None, CultureInfo.InvariantCulture, out var units) ? TimeSpan.FromTicks(units * Unit) : null;
+        uint.TryParse(trailers.GetValue(Key), NumberStyles.None, CultureInfo.InvariantCulture, out var units) ? FromUnits(units) : null;
 }

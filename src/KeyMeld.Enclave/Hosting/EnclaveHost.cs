@@ -34,7 +34,7 @@ internal static class EnclaveHost
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = 16;
+            kestrel.Limits.MaxConcurrentConnections = CallPlaces.MaxConnections;
             kestrel.Limits.MaxRequestBodySize = WireLimits.MaxMessageBytes + 1024;
             kestrel.Limits.Http2.MaxStreamsPerConnection = Admission.MaxStreams;
             kestrel.ListenOn(listen, new PeerRule(configuration.ParentCid));
@@ -48,7 +48,7 @@ internal static class EnclaveHost
             grpc.EnableDetailedErrors = false;
             grpc.IgnoreUnknownServices = false;
             grpc.Interceptors.Add<FaultInterceptor>();
-        });
+        }).AddServiceOptions<ExchangeService>(grpc => grpc.MaxReceiveMessageSize = WireLimits.MaxExchangeBytes);
         AddParts(builder.Services, configuration, nsm);
         adapt?.Invoke(builder);
 
@@ -56,6 +56,7 @@ internal static class EnclaveHost
         app.UseRouting();
         app.UseMiddleware<Admission>();
         app.MapGrpcService<EnclaveService>();
+        app.MapGrpcService<ExchangeService>();
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             EnclaveListener.Protect(listen);
@@ -74,7 +75,7 @@ internal static class EnclaveHost
         services.AddSingleton<Func<RecipientKey>>(RecipientKey.Generate);
         services.AddSingleton<IKms, AwsKms>().AddSingleton<KmsSessions>().AddSingleton<KeyLifecycle>();
         services.AddSingleton(new MemoryBudget(configuration.Limits.MemoryBytes)).AddSingleton<LoadedGroups>().AddSingleton<GroupDesk>().AddSingleton<SigningDesk>().AddSingleton<KeyDesk>();
-        services.AddSingleton<EnclaveService>().AddSingleton<FaultInterceptor>();
+        services.AddSingleton<EnclaveService>().AddSingleton<ExchangeService>().AddSingleton<FaultInterceptor>().AddSingleton<CallFaults>().AddSingleton<CallPlaces>();
     }
 
     private sealed class ClockRefresh(NsmClock clock) : BackgroundService

@@ -9,9 +9,9 @@ namespace KeyMeld.Gateway.Fleet;
 
 /// <summary>
 /// The calls of one enclave, each with its deadline. What the enclave refuses comes as its own code, what the transport does as enclave_unreachable.
-/// Nothing is repeated here.
+/// The small calls of signings go through the exchange. Nothing is repeated here.
 /// </summary>
-internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, GatewayTelemetry telemetry, Action suspect)
+internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, EnclaveExchanges exchanges, GatewayTelemetry telemetry, Action suspect)
 {
     private static readonly TimeSpan StatusDeadline = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SetupDeadline = TimeSpan.FromSeconds(90);
@@ -49,13 +49,13 @@ internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, Gatewa
         CallAsync(options => client.LoadGroupAsync(bundle, options), WorkDeadline, cancellationToken);
 
     public Task<RoundBlob> OpenAsync(UntrustedOpen open, CancellationToken cancellationToken) =>
-        CallAsync(options => client.OpenAsync(open, options), WorkDeadline, cancellationToken);
+        BlobAsync(new ExchangeCall { Open = open }, options => client.OpenAsync(open, options), cancellationToken);
 
     public Task<RoundBlob> SignAsync(UntrustedSign sign, CancellationToken cancellationToken) =>
-        CallAsync(options => client.SignAsync(sign, options), WorkDeadline, cancellationToken);
+        BlobAsync(new ExchangeCall { Sign = sign }, options => client.SignAsync(sign, options), cancellationToken);
 
     public Task<RoundBlob> CombineAsync(UntrustedCombine combine, CancellationToken cancellationToken) =>
-        CallAsync(options => client.CombineAsync(combine, options), WorkDeadline, cancellationToken);
+        BlobAsync(new ExchangeCall { Combine = combine }, options => client.CombineAsync(combine, options), cancellationToken);
 
     public Task<KeyAnswer> MakeMemberKeyAsync(UntrustedMakeMemberKey make, CancellationToken cancellationToken) =>
         CallAsync(options => client.MakeMemberKeyAsync(make, options), WorkDeadline, cancellationToken);
@@ -64,7 +64,7 @@ internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, Gatewa
         CallAsync(options => client.AddKeyAsync(key, options), WorkDeadline, cancellationToken);
 
     public Task<KeyAnswer> SingleSignAsync(UntrustedSingleSign sign, CancellationToken cancellationToken) =>
-        CallAsync(options => client.SingleSignAsync(sign, options), WorkDeadline, cancellationToken);
+        EitherAsync(new ExchangeCall { SingleSign = sign }, answer => answer.Key, options => client.SingleSignAsync(sign, options), cancellationToken);
 
     public Task<ForgetReply> ForgetKeyAsync(UntrustedForgetKey forget, CancellationToken cancellationToken) =>
         CallAsync(options => client.ForgetKeyAsync(forget, options), WorkDeadline, cancellationToken);
@@ -72,34 +72,65 @@ internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, Gatewa
     public Task<ForgetReply> ForgetAsync(UntrustedForget forget, CancellationToken cancellationToken) =>
         CallAsync(options => client.ForgetAsync(forget, options), WorkDeadline, cancellationToken);
 
-    private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan deadline, CancellationToken cancellationToken, [CallerMemberName] string method = "")
+    private Task<RoundBlob> BlobAsync(ExchangeCall call, Func<CallOptions, AsyncUnaryCall<RoundBlob>> alone, CancellationToken cancellationToken, [CallerMemberName] string method = "") =>
+        EitherAsync(call, answer => answer.Blob, alone, cancellationToken, method);
+
+    private Task<T> EitherAsync<T>(
+        ExchangeCall call, Func<ExchangeAnswer, T?> read, Func<CallOptions, AsyncUnaryCall<T>> alone, CancellationToken cancellationToken, [CallerMemberName] string method = "")
+        where T : class =>
+        EnclaveExchanges.Takes(call) ? MeasureAsync(() => ExchangeAsync(call, read, cancellationToken), method, cancellationToken) : CallAsync(alone, WorkDeadline, cancellationToken, method);
+
+    private Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan deadline, CancellationToken cancellationToken, [CallerMemberName] string method = "") =>
+        MeasureAsync(() => AloneAsync(start, deadline, cancellationToken), method, cancellationToken);
+
+    private async Task<(T Reply, TimeSpan? Inside)> AloneAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan deadline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var call = start(new CallOptions(deadline: telemetry.Time.GetUtcNow().UtcDateTime + deadline, cancellationToken: cancellationToken));
+            var reply = await call.ResponseAsync;
+            return (reply, EnclaveTime.Read(call.GetTrailers()));
+        }
+        catch (RpcException exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw EnclaveFault.FromRpc(exception);
+        }
+    }
+
+    private async Task<(T Reply, TimeSpan? Inside)> ExchangeAsync<T>(ExchangeCall call, Func<ExchangeAnswer, T?> read, CancellationToken cancellationToken)
+        where T : class
+    {
+        var answer = await exchanges.CallAsync(call, WorkDeadline, cancellationToken);
+        var reply = answer.Fault is { } fault ? throw EnclaveFault.FromExchange(fault) : read(answer);
+        return (reply ?? throw new KeyMeldException(ErrorCodes.EnclaveUnreachable, "The enclave answered another question."), EnclaveTime.FromUnits(answer.Worked));
+    }
+
+    private async Task<T> MeasureAsync<T>(Func<Task<(T Reply, TimeSpan? Inside)>> call, string method, CancellationToken cancellationToken)
     {
         var began = telemetry.Time.GetTimestamp();
         using var span = GatewayTraces.EnclaveCall(id, method);
         Interlocked.Increment(ref _inFlight);
         try
         {
-            using var call = start(new CallOptions(deadline: telemetry.Time.GetUtcNow().UtcDateTime + deadline, cancellationToken: cancellationToken));
-            var reply = await call.ResponseAsync;
+            var (reply, inside) = await call();
             telemetry.EnclaveCalled(id, method, telemetry.Time.GetElapsedTime(began), null);
-            if (EnclaveTime.Read(call.GetTrailers()) is { } inside)
+            if (inside is { } worked)
             {
-                telemetry.EnclaveWorked(id, method, inside);
-                span?.SetTag("keymeld.inside_ms", inside.TotalMilliseconds);
+                telemetry.EnclaveWorked(id, method, worked);
+                span?.SetTag("keymeld.inside_ms", worked.TotalMilliseconds);
             }
             return reply;
         }
-        catch (RpcException exception)
+        catch (KeyMeldException fault)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var fault = EnclaveFault.FromRpc(exception);
             telemetry.EnclaveCalled(id, method, telemetry.Time.GetElapsedTime(began), fault.Code);
             span.End(fault.Code);
             if (fault.Code is ErrorCodes.EnclaveUnreachable or ErrorCodes.EnclaveLocked)
             {
                 suspect();
             }
-            throw fault;
+            throw;
         }
         finally
         {

@@ -23,6 +23,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     private static readonly TimeSpan RowLook = TimeSpan.FromSeconds(1);
 
     private readonly GrpcChannel _channel;
+    private readonly EnclaveExchanges _exchanges;
     private readonly EnclaveSetup _setup;
     private readonly GatewayTelemetry _telemetry;
     private readonly TimeProvider _time;
@@ -42,9 +43,10 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     {
         Id = enclave.Id;
         _channel = RelayConnection.Open(enclave, settings.Relay, Suspect);
-        Calls = new EnclaveCalls(Id, new Enclave.EnclaveClient(_channel), telemetry, Suspect);
+        _exchanges = new EnclaveExchanges(new EnclaveExchange.EnclaveExchangeClient(_channel), time);
+        Calls = new EnclaveCalls(Id, new Enclave.EnclaveClient(_channel), _exchanges, telemetry, Suspect);
         // The loop's own calls wake nobody: it sees what they say.
-        _setup = new EnclaveSetup(Id, new EnclaveCalls(Id, new Enclave.EnclaveClient(_channel), telemetry, () => { }), store, settings, credentials);
+        _setup = new EnclaveSetup(Id, new EnclaveCalls(Id, new Enclave.EnclaveClient(_channel), _exchanges, telemetry, () => { }), store, settings, credentials);
         _view = new EnclaveView(Id, new EnclaveCondition.Unreachable(), null);
         (_telemetry, _time, _logger, _publish, _credentials) = (telemetry, time, logger, publish, credentials);
     }
@@ -97,6 +99,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _loop;
+        await _exchanges.DisposeAsync();
         _channel.Dispose();
         _wake.Dispose();
         _stopping.Dispose();

@@ -5,4 +5,10 @@ public static class WireLimits
 {
     /// <summary>Largest message in either direction, in bytes.</summary>
     public const int MaxMessageBytes = 32 * 1024 * 1024;
+
+    /// <summary>Largest message of calls in an exchange, in bytes.</summary>
+    public const int MaxExchangeBytes = 256 * 1024;
+
+    /// <summary>Largest call that travels in an exchange, in bytes; four of them fit into a message.</summary>
+    public const int MaxExchangedCallBytes = MaxExchangeBytes / 4 - 1024;
 }

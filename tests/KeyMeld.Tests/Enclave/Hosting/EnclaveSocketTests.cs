@@ -129,7 +129,7 @@ public class EnclaveSocketTests(MachineFixture fixture) : IClassFixture<MachineF
     [Fact]
     public async Task A_fault_of_the_program_says_internal_and_nothing_else()
     {
-        var refusal = await Assert.ThrowsAsync<RpcException>(() => new KeyMeld.Enclave.Hosting.FaultInterceptor(TimeProvider.System, new Microsoft.Extensions.Logging.Abstractions.NullLogger<KeyMeld.Enclave.Hosting.FaultInterceptor>())
+        var refusal = await Assert.ThrowsAsync<RpcException>(() => new KeyMeld.Enclave.Hosting.FaultInterceptor(TimeProvider.System, new KeyMeld.Enclave.Hosting.CallFaults(new Microsoft.Extensions.Logging.Abstractions.NullLogger<KeyMeld.Enclave.Hosting.CallFaults>()))
             .UnaryServerHandler<GetStatusRequest, EnclaveStatus>(new GetStatusRequest(), new Calls(), (_, _) => throw new InvalidOperationException("with a secret in it")));
         Assert.Equal(ErrorCodes.Internal, EnclaveFault.FromRpc(refusal).Code);
         Assert.DoesNotContain("secret", refusal.ToString(), StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Google.Protobuf;
+using KeyMeld.Enclave.Hosting;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
@@ -86,10 +87,11 @@ internal sealed class FakeEnclave : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.ListenOn(EnclaveAddress.Parse(Address), new PeerRule()));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(options => (options.MaxReceiveMessageSize, options.MaxSendMessageSize) = (WireLimits.MaxMessageBytes, WireLimits.MaxMessageBytes));
-        builder.Services.AddSingleton(Service);
+        builder.Services.AddSingleton(Service).AddSingleton<CallPlaces>().AddSingleton<FakeExchangeService>();
         _process = builder.Build();
         _process.UseRouting();
         _process.MapGrpcService<FakeEnclaveService>();
+        _process.MapGrpcService<FakeExchangeService>();
         await _process.StartAsync();
     }
 

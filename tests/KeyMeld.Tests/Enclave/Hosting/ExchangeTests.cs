@@ -1,0 +1,149 @@
+using Google.Protobuf;
+using Grpc.Core;
+using KeyMeld.Enclave.Hosting;
+using KeyMeld.Protocol.Errors;
+using KeyMeld.Tests.Enclave.Support;
+using KeyMeld.Wire.Transport;
+using KeyMeld.Wire.V1;
+
+namespace KeyMeld.Tests.Enclave.Hosting;
+
+public class ExchangeTests(MachineFixture fixture) : IClassFixture<MachineFixture>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Calls_of_one_message_are_each_answered_and_as_they_are_alone()
+    {
+        var enclave = await fixture.Machine.StartEnclaveAsync();
+        using var channel = EnclaveChannel.Open("unix:" + enclave.Socket);
+        using var exchange = new EnclaveExchange.EnclaveExchangeClient(channel).Exchange(cancellationToken: Cancellation);
+        var sign = new UntrustedSign { Roster = Bytes(32), Request = Bytes(32), Attempt = 1, Boot = Bytes(16) };
+        var alone = await EnclaveCaller.RefusalAsync(async () => await enclave.Client.SignAsync(sign, cancellationToken: Cancellation));
+        var message = new ExchangeCalls { Calls = { new ExchangeCall { Number = 1, Sign = sign }, new ExchangeCall { Number = 2 }, new ExchangeCall { Number = 3, Open = new UntrustedOpen() } } };
+        for (ulong number = 4; number < 100; number++)
+        {
+            message.Calls.Add(new ExchangeCall { Number = number, Sign = sign });
+        }
+        await exchange.RequestStream.WriteAsync(message, Cancellation);
+        await exchange.RequestStream.CompleteAsync();
+
+        var answers = new Dictionary<ulong, ExchangeAnswer>();
+        await foreach (var some in exchange.ResponseStream.ReadAllAsync(Cancellation))
+        {
+            foreach (var answer in some.Answers)
+            {
+                answers.Add(answer.Number, answer);
+            }
+        }
+        Assert.Equal(99, answers.Count);
+        Assert.Equal(ErrorCodes.NotLoaded, alone.Code);
+        Assert.Equal((alone.Code, alone.Message), (answers[1].Fault.Code, answers[1].Fault.Detail));
+        Assert.Equal(ErrorCodes.BadRequest, answers[2].Fault.Code);
+        Assert.Equal(ErrorCodes.BadRequest, answers[3].Fault.Code);
+        Assert.All(answers.Values.Where(answer => answer.Number > 3), answer => Assert.Equal(alone.Code, answer.Fault.Code));
+    }
+
+    [Fact]
+    public async Task N05_a_message_that_is_too_large_ends_its_exchange_and_no_other()
+    {
+        var enclave = await fixture.Machine.StartEnclaveAsync();
+        using var channel = EnclaveChannel.Open("unix:" + enclave.Socket);
+        var client = new EnclaveExchange.EnclaveExchangeClient(channel);
+        using var good = client.Exchange(cancellationToken: Cancellation);
+        using var bad = client.Exchange(cancellationToken: Cancellation);
+        await AskAsync(good, 1);
+        await bad.RequestStream.WriteAsync(new ExchangeCalls { Calls = { new ExchangeCall { Number = 1, Open = new UntrustedOpen { Items = Bytes(WireLimits.MaxExchangeBytes) } } } }, Cancellation);
+        Assert.Equal(StatusCode.ResourceExhausted, (await Assert.ThrowsAsync<RpcException>(() => bad.ResponseStream.MoveNext(Cancellation))).StatusCode);
+        await AskAsync(good, 2);
+    }
+
+    [Fact]
+    public async Task N05_more_exchanges_than_connections_are_refused_and_the_first_goes_on()
+    {
+        var enclave = await fixture.Machine.StartEnclaveAsync();
+        using var channel = EnclaveChannel.Open("unix:" + enclave.Socket);
+        var client = new EnclaveExchange.EnclaveExchangeClient(channel);
+        var open = new List<AsyncDuplexStreamingCall<ExchangeCalls, ExchangeAnswers>>();
+        for (var i = 0; i < CallPlaces.MaxConnections; i++)
+        {
+            open.Add(client.Exchange(cancellationToken: Cancellation));
+            await AskAsync(open[i], 1);
+        }
+        using var more = client.Exchange(cancellationToken: Cancellation);
+        var refusal = await EnclaveCaller.RefusalAsync(() => more.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal(ErrorCodes.Busy, refusal.Code);
+        await AskAsync(open[0], 2);
+        open.ForEach(exchange => exchange.Dispose());
+    }
+
+    [Fact]
+    public async Task N05_who_does_not_read_the_answers_is_not_read_from_either()
+    {
+        using var places = new CallPlaces();
+        using var ends = new CancellationTokenSource();
+        var calls = new EndlessCalls();
+        var running = new ExchangeServer(places, (_, _) => Task.FromResult(new ExchangeAnswer()), new Unread(ends.Token), ends).RunAsync(calls);
+        await calls.StandsStill(Cancellation);
+        Assert.InRange(calls.Given, 1, 64);
+        await ends.CancelAsync();
+        await running.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        // All places are free again.
+        for (var i = 0; i < 32; i++)
+        {
+            Assert.True((await places.SmallAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation)).IsAcquired);
+        }
+    }
+
+    [Fact]
+    public async Task An_answer_that_cannot_be_made_ends_the_exchange_instead_of_being_waited_for()
+    {
+        using var places = new CallPlaces();
+        using var ends = new CancellationTokenSource();
+        await new ExchangeServer(places, (_, _) => throw new InvalidOperationException(), new Unread(ends.Token), ends).RunAsync(new EndlessCalls()).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.True(ends.IsCancellationRequested);
+    }
+
+    private static async Task AskAsync(AsyncDuplexStreamingCall<ExchangeCalls, ExchangeAnswers> exchange, ulong number)
+    {
+        await exchange.RequestStream.WriteAsync(new ExchangeCalls { Calls = { new ExchangeCall { Number = number } } }, Cancellation);
+        Assert.True(await exchange.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal(number, Assert.Single(exchange.ResponseStream.Current.Answers).Number);
+    }
+
+    private static ByteString Bytes(int length) => ByteString.CopyFrom(new byte[length]);
+
+    private sealed class EndlessCalls : IAsyncStreamReader<ExchangeCalls>
+    {
+        private int _given;
+
+        public int Given => Volatile.Read(ref _given);
+
+        public ExchangeCalls Current { get; } = new() { Calls = { new ExchangeCall() } };
+
+        public async Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            cancellationToken.ThrowIfCancellationRequested();
+            Interlocked.Increment(ref _given);
+            return true;
+        }
+
+        /// <summary>Returns when nothing was read for a while, whatever "a while" is on this machine: the number only grows, so looking too early finds fewer, never more.</summary>
+        public async Task StandsStill(CancellationToken cancellationToken)
+        {
+            for (var (before, same) = (-1, 0); same < 5; same = before == Given ? same + 1 : 0)
+            {
+                before = Given;
+                await Task.Delay(20, cancellationToken);
+            }
+        }
+    }
+
+    private sealed class Unread(CancellationToken ends) : IAsyncStreamWriter<ExchangeAnswers>
+    {
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(ExchangeAnswers message) => Task.Delay(Timeout.Infinite, ends);
+    }
+}
