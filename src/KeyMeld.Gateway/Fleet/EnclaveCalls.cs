@@ -103,7 +103,7 @@ internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, Enclav
     {
         var answer = await exchanges.CallAsync(call, WorkDeadline, cancellationToken);
         var reply = answer.Fault is { } fault ? throw EnclaveFault.FromExchange(fault) : read(answer);
-        return (reply ?? throw new KeyMeldException(ErrorCodes.EnclaveUnreachable, "The enclave answered another question."), EnclaveTime.FromUnits(answer.Worked));
+        return (reply ?? throw new KeyMeldException(ErrorCodes.EnclaveUnreachable, "The enclave answered another question."), answer.Worked > 0 ? EnclaveTime.FromUnits(answer.Worked) : null);
     }
 
     private async Task<T> MeasureAsync<T>(Func<Task<(T Reply, TimeSpan? Inside)>> call, string method, CancellationToken cancellationToken)
