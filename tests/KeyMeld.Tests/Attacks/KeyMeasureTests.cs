@@ -79,69 +79,69 @@ public sealed class KeyMeasureTests
         switch (kind)
         {
             case "create group":
-            {
-                var group = TestGroup.Make(gateway);
-                var other = StatementSigner.Sign(group.Manifest.Value, stranger);
-                return (group.Creator, () => group.PostAsync(), () => gateway.PostAsync(
-                    "/api/v1/keygen", new KeygenRequestJson(SignedJson.Of(other.Statement), group.Terms, group.SessionSecrets), ProtocolJson.Default.KeygenRequestJson));
-            }
+                {
+                    var group = TestGroup.Make(gateway);
+                    var other = StatementSigner.Sign(group.Manifest.Value, stranger);
+                    return (group.Creator, () => group.PostAsync(), () => gateway.PostAsync(
+                        "/api/v1/keygen", new KeygenRequestJson(SignedJson.Of(other.Statement), group.Terms, group.SessionSecrets), ProtocolJson.Default.KeygenRequestJson));
+                }
             case "join":
-            {
-                var group = TestGroup.Make(gateway);
-                await group.CreateAsync();
-                var other = group.Register(0, admission: stranger);
-                return (group.Admissions[0], () => group.JoinAsync(0), () => group.JoinAsync(0, other));
-            }
+                {
+                    var group = TestGroup.Make(gateway);
+                    await group.CreateAsync();
+                    var other = group.Register(0, admission: stranger);
+                    return (group.Admissions[0], () => group.JoinAsync(0), () => group.JoinAsync(0, other));
+                }
             case "request":
-            {
-                var group = await TestGroup.FormAsync(gateway, approvals: [true, true]);
-                var (own, other) = (new TestSigning(group), new TestSigning(group, key: stranger));
-                return (group.Auths[0], () => own.PostAsync(), () => other.PostAsync());
-            }
+                {
+                    var group = await TestGroup.FormAsync(gateway, approvals: [true, true]);
+                    var (own, other) = (new TestSigning(group), new TestSigning(group, key: stranger));
+                    return (group.Auths[0], () => own.PostAsync(), () => other.PostAsync());
+                }
             case "vote":
-            {
-                var signing = await WaitingAsync(gateway);
-                var (own, other) = (signing.Decide(1), signing.Decide(1, key: stranger));
-                return (signing.Group.Auths[1], () => gateway.PostAsync(signing.Path + "/approvals", own.Statement), () => gateway.PostAsync(signing.Path + "/approvals", other.Statement));
-            }
+                {
+                    var signing = await WaitingAsync(gateway);
+                    var (own, other) = (signing.Decide(1), signing.Decide(1, key: stranger));
+                    return (signing.Group.Auths[1], () => gateway.PostAsync(signing.Path + "/approvals", own.Statement), () => gateway.PostAsync(signing.Path + "/approvals", other.Statement));
+                }
             case "cancel":
-            {
-                var signing = await WaitingAsync(gateway);
-                var (own, other) = (Cancelling(signing, signing.Key), Cancelling(signing, stranger));
-                return (signing.Key, own, other);
-            }
+                {
+                    var signing = await WaitingAsync(gateway);
+                    var (own, other) = (Cancelling(signing, signing.Key), Cancelling(signing, stranger));
+                    return (signing.Key, own, other);
+                }
             case "round":
-            {
-                var signing = await AtHomeAsync(gateway);
-                var home = new TestHome(signing, 0);
-                var (own, other) = (home.Open(1), home.Sign(KeyMeld.Protocol.Sessions.Purposes.Round1, 1, null, key: stranger));
-                return (home.Key, () => home.PostAsync(own), () => home.PostAsync(other));
-            }
+                {
+                    var signing = await AtHomeAsync(gateway);
+                    var home = new TestHome(signing, 0);
+                    var (own, other) = (home.Open(1), home.Sign(KeyMeld.Protocol.Sessions.Purposes.Round1, 1, null, key: stranger));
+                    return (home.Key, () => home.PostAsync(own), () => home.PostAsync(other));
+                }
             case "erase group":
-            {
-                var group = TestGroup.Make(gateway);
-                await group.CreateAsync();
-                return (group.Creator, Erasing(group, null, group.Creator), Erasing(group, null, stranger));
-            }
+                {
+                    var group = TestGroup.Make(gateway);
+                    await group.CreateAsync();
+                    return (group.Creator, Erasing(group, null, group.Creator), Erasing(group, null, stranger));
+                }
             case "erase member":
-            {
-                var group = await TestGroup.FormAsync(gateway);
-                var user = group.Manifest.Value.Participants[1].User;
-                return (group.Auths[1], Erasing(group, user, group.Auths[1]), Erasing(group, user, stranger));
-            }
+                {
+                    var group = await TestGroup.FormAsync(gateway);
+                    var user = group.Manifest.Value.Participants[1].User;
+                    return (group.Auths[1], Erasing(group, user, group.Auths[1]), Erasing(group, user, stranger));
+                }
             case "add key":
-            {
-                var key = new TestKey(gateway);
-                var other = StatementSigner.Sign(key.Values, stranger);
-                return (key.Auth, () => key.PostAsync(), () => key.PostAsync(statement: other));
-            }
+                {
+                    var key = new TestKey(gateway);
+                    var other = StatementSigner.Sign(key.Values, stranger);
+                    return (key.Auth, () => key.PostAsync(), () => key.PostAsync(statement: other));
+                }
             default:
-            {
-                var key = new TestKey(gateway);
-                await key.AddAsync();
-                var (own, other) = (key.Erasure(), key.Erasure(stranger));
-                return (key.Auth, () => key.EraseAsync(own), () => key.EraseAsync(other));
-            }
+                {
+                    var key = new TestKey(gateway);
+                    await key.AddAsync();
+                    var (own, other) = (key.Erasure(), key.Erasure(stranger));
+                    return (key.Auth, () => key.EraseAsync(own), () => key.EraseAsync(other));
+                }
         }
     }
 

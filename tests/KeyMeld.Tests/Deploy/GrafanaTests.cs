@@ -78,6 +78,15 @@ public partial class GrafanaTests
         }
     }
 
+    [Fact]
+    public void What_every_gateway_tells_of_one_and_the_same_enclave_is_not_added_up()
+    {
+        var told = Dashboard().Where(expression => OfEnclave().IsMatch(expression)).ToList();
+
+        Assert.True(told.Count >= 7);
+        Assert.All(told, expression => Assert.Contains("max by (enclave", expression, StringComparison.Ordinal));
+    }
+
     private static List<string> Dashboard()
     {
         using var document = JsonDocument.Parse(File.ReadAllText(FileOf("dashboard.json")));
@@ -99,6 +108,9 @@ public partial class GrafanaTests
 
     [GeneratedRegex(@"\{[^}]*\}|\[[^\]]*\]")]
     private static partial Regex Braces();
+
+    [GeneratedRegex(@"keymeld_enclave_(state|locked|attestation|key_epoch|kms_calls|groups_loaded|bundle_bytes|nonce)")]
+    private static partial Regex OfEnclave();
 
     [GeneratedRegex(@"\bby \(([a-z_, ]+)\)")]
     private static partial Regex Grouping();
