@@ -84,7 +84,7 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         var late = await alice.Client.Signings.RequestAsync(
             group, [SigningContent.FromBytes("too late"u8.ToArray())], new RequestOptions { Lifetime = TimeSpan.FromMilliseconds(1500) }, cancellationToken: Cancel);
         var failure = tab.Section("failures").Locator("tbody tr").First;
-        await tab.SaysAsync(failure, "A signing failed");
+        await tab.SaysAsync(failure, "A signing expired");
         await tab.SaysAsync(failure, "expired");
         await tab.SaysAsync(failure, late.Request.ToString());
         await tab.SaysAsync(failure, group.Id.ToString());

@@ -4,9 +4,9 @@ import { steps } from './steps.js';
 
 const subjects = { signing: 'A signing failed', group: 'A group did not form', enclave: 'An enclave stopped being ready', call: 'A call was answered with a fault' };
 
-function happened({ of, step, enclave, count }) {
+function happened({ of, code, step, enclave, count }) {
   const who = enclave === undefined ? '' : of === 'enclave' ? '' : `, last refused by enclave ${enclave}`;
-  const subject = of === 'enclave' && enclave !== undefined ? `Enclave ${enclave} stopped being ready` : subjects[of] ?? of;
+  const subject = of === 'enclave' && enclave !== undefined ? `Enclave ${enclave} stopped being ready` : of === 'signing' && code === 'expired' ? 'A signing expired' : subjects[of] ?? of;
   const where = step ? ` while it ${steps[step] ? `was at: ${steps[step].name.toLowerCase()}` : step}` : '';
   return `${subject}${where}${who}${count > 1 ? ` (${count} times in a row)` : ''}`;
 }
@@ -20,7 +20,7 @@ function which({ failed, count, of }) {
 function row(failure) {
   return el('tr', { role: 'row' },
     el('th', { scope: 'row', role: 'rowheader', 'data-label': 'When' }, ticking(failure.at, 'ago')),
-    el('td', { role: 'cell', 'data-label': 'What happened' }, happened(failure), which(failure)),
+    el('td', { role: 'cell', 'data-label': 'What happened' }, el('div', null, happened(failure), which(failure))),
     el('td', { role: 'cell', 'data-label': 'Code' }, el('code', { class: 'code' }, failure.code)),
     el('td', { role: 'cell', 'data-label': 'What to do' }, prose(failure.advice)));
 }
