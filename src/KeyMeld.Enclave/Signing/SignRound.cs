@@ -26,12 +26,12 @@ internal sealed class SignRound(EnclaveClock clock, Boot boot, EnclaveCounters c
         }
         using var gate = await table.EnterAsync(digest, cancellation);
         var entry = table.Find(digest) ?? throw NotLoaded("This request was not opened in this boot.");
-        if (entry.Request.Roster != roster)
+        if (entry.Roster != roster)
         {
             throw new KeyMeldException(ErrorCodes.RosterMismatch, "The request is for another roster.");
         }
         TakeRejects(entry, call.Rejects);
-        RequestWindow.Check(entry.SignUntil, entry.Request, clock.NowMs);
+        RequestWindow.Check(entry.SignUntil, entry.Created, entry.Expires, clock.NowMs);
         var set = new BlobSet(UntrustedBlobs.Read(call.Round1));
         var command = new AttemptCommand.Sign(attempt, set.Tau());
         return Refusals.Throw(AttemptMachine.Next(entry.State, command).Action, counters) is AttemptAction.RepeatRound2
@@ -45,7 +45,7 @@ internal sealed class SignRound(EnclaveClock clock, Boot boot, EnclaveCounters c
         {
             return;
         }
-        if (!groups.TryLease(entry.Request.Roster, out var lease))
+        if (!groups.TryLease(entry.Roster, out var lease))
         {
             throw NotLoaded("The group is not in memory to check a reject with.");
         }

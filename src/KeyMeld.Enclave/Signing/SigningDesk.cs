@@ -66,7 +66,7 @@ public sealed class SigningDesk : IDisposable
         using var member = _groups.TakeMember(manifest, Untrusted.Id(request.User, "user"));
         if (member is not null)
         {
-            await _table.BurnAsync(entry => entry.Manifest == manifest && entry.Request.Signers.Contains(member.Participant), cancellation);
+            await _table.BurnAsync(entry => entry.Manifest == manifest && entry.IsSigner(member.Participant), cancellation);
         }
         return new ForgetReply();
     }

@@ -8,28 +8,37 @@ namespace KeyMeld.Enclave.Signing;
 
 /// <summary>
 /// One signing request in this boot: its state, and what is held while it is in that state. Only whoever holds the gate of its D touches it. Without nonces
-/// and answers it is what must be remembered until the request expires: the attempts that were, and a reject.
+/// and answers it is what must be remembered until the request expires: the attempts that were, and a reject. So it does not keep the request itself.
 /// </summary>
 internal sealed class SigningEntry : IDisposable
 {
     private readonly MemoryReservation _reservation;
+    // One bit for each of at most 100 participants.
+    private readonly UInt128 _signers;
 
     public SigningEntry(Signed<SigningRequest> request, Signed<Manifest> manifest, MemoryReservation reservation)
     {
-        (Digest, Request, Manifest, SignUntil) = (request.Digest, request.Value, manifest.Digest, manifest.Value.SignUntil);
+        (Digest, Roster, Manifest) = (request.Digest, request.Value.Roster, manifest.Digest);
+        (Created, Expires, SignUntil) = (request.Value.Created, request.Value.Expires, manifest.Value.SignUntil);
+        _signers = request.Value.Signers.Aggregate(UInt128.Zero, (signers, signer) => signers | (UInt128.One << signer));
         _reservation = reservation;
         (PlaceOfWork, PlaceOfAnswers) = (new LinkedListNode<SigningEntry>(this), new LinkedListNode<SigningEntry>(this));
     }
 
     /// <summary>What an entry takes of the memory budget while it holds nothing else.</summary>
-    public const int Weight = 1024;
+    public const int Weight = 512;
 
     /// <summary>D.</summary>
     public Hash32 Digest { get; }
 
-    public SigningRequest Request { get; }
+    /// <summary>The request's ρ.</summary>
+    public Hash32 Roster { get; }
 
     public Hash32 Manifest { get; }
+
+    public long Created { get; }
+
+    public long Expires { get; }
 
     /// <summary>The manifest's <c>sign_until</c>.</summary>
     public long? SignUntil { get; }
@@ -47,6 +56,9 @@ internal sealed class SigningEntry : IDisposable
 
     /// <summary>The stored answers; there while the state is Opened (the first) or Answered (both).</summary>
     public StoredAnswers? Answers { get; private set; }
+
+    /// <summary>Whether a participant is among the request's signers.</summary>
+    public bool IsSigner(int participant) => ((_signers >> participant) & UInt128.One) == UInt128.One;
 
     /// <summary>Applies a command, and wipes what must not outlive the change. Whoever is told to use or make nonces does so next.</summary>
     public AttemptAction Apply(AttemptCommand command)

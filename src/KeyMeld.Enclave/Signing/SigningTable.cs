@@ -127,7 +127,7 @@ internal sealed class SigningTable : IDisposable
         }
     }
 
-    private static bool IsOver(SigningEntry entry, long nowMs) => nowMs > entry.Request.Expires + GraceMs;
+    private static bool IsOver(SigningEntry entry, long nowMs) => nowMs > entry.Expires + GraceMs;
 
     private List<Hash32> Where(Func<SigningEntry, bool> which)
     {

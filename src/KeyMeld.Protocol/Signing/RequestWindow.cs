@@ -12,16 +12,17 @@ public static class RequestWindow
     /// <param name="request">The request.</param>
     /// <param name="nowMs">The receiver's own time, Unix milliseconds.</param>
     /// <exception cref="KeyMeldException"><c>not_yet_valid</c>, <c>expired</c> or <c>signing_closed</c>.</exception>
-    public static void Check(Manifest manifest, SigningRequest request, long nowMs) => Check(manifest.SignUntil, request, nowMs);
+    public static void Check(Manifest manifest, SigningRequest request, long nowMs) => Check(manifest.SignUntil, request.Created, request.Expires, nowMs);
 
     /// <summary>Refuses a request out of its time.</summary>
     /// <param name="signUntil">The manifest's <c>sign_until</c>.</param>
-    /// <param name="request">The request.</param>
+    /// <param name="created">When the request was made, Unix milliseconds.</param>
+    /// <param name="expires">Until when it may be signed, Unix milliseconds.</param>
     /// <param name="nowMs">The receiver's own time, Unix milliseconds.</param>
     /// <exception cref="KeyMeldException"><c>not_yet_valid</c>, <c>expired</c> or <c>signing_closed</c>.</exception>
-    public static void Check(long? signUntil, SigningRequest request, long nowMs)
+    public static void Check(long? signUntil, long created, long expires, long nowMs)
     {
-        Check(request.Created, request.Expires, nowMs);
+        Check(created, expires, nowMs);
         if (signUntil is { } until && nowMs > until)
         {
             throw new KeyMeldException(ErrorCodes.SigningClosed, "The group's time to sign is over.");

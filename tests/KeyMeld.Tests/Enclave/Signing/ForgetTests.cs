@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using KeyMeld.Enclave.Signing;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
@@ -117,7 +118,7 @@ public sealed class ForgetTests
         }
         var counters = _enclaves[0].Counters;
         Assert.Equal(counters.NoncesIssued, counters.NoncesBurnt + counters.NoncesUsed);
-        Assert.Equal(_enclaves[0].Signing.Remembered * 1024, _enclaves[0].Memory.Used);
+        Assert.Equal(_enclaves[0].Signing.Remembered * SigningEntry.Weight, _enclaves[0].Memory.Used);
     }
 
     private static async Task Swallow(Func<Task> call)

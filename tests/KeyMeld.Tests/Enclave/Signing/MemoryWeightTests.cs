@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using KeyMeld.Protocol;
 using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
@@ -43,6 +44,28 @@ public sealed class MemoryWeightTests
         var (held, reserved, kept, keptReserved) = await MeasureAsync(group, items, signing);
         Assert.InRange(held + (2 * Items * NativeNonce), Items * 2_000, reserved);
         Assert.InRange(kept, Items * 2_000, keptReserved);
+    }
+
+    [Fact]
+    public async Task Requests_that_are_only_remembered_take_no_more_memory_than_the_budget_says()
+    {
+        const int Requests = 2_000;
+        var enclave = _enclaves[0];
+        var group = new TestGroup(_enclaves, [new(0, approval: false), new(0, approval: false)], new GroupShape { Unattended = true });
+        async Task SignAndForgetAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var driver = new Driver(new TestRequest(group, TestRequest.Messages(1)), enclave) { Approvals = [] };
+                await driver.SignAllAsync(await driver.OpenAllAsync());
+                await enclave.Signing.ForgetAsync(new Wire.V1.UntrustedForget { Request = ByteString.CopyFrom(driver.Request.Digest.Bytes) }, TestContext.Current.CancellationToken);
+            }
+        }
+        await SignAndForgetAsync(10);
+        var (heap, used) = (GC.GetTotalMemory(true), enclave.Memory.Used);
+        await SignAndForgetAsync(Requests);
+        Assert.InRange(GC.GetTotalMemory(true) - heap, Requests * 200, enclave.Memory.Used - used);
+        Assert.Equal(Requests + 10, enclave.Signing.Remembered);
     }
 
     [Fact]
