@@ -103,7 +103,7 @@ function declare(name) {
 
 function writeApi() {
   const roots = ['EnclaveList', 'Identity', 'KeygenRequest', 'KeygenCreated', 'Keygen', 'RegistrationRequest', 'MakeKeyRequest', 'Answer', 'State', 'StateEvent', 'SigningPost',
-    'SigningPosted', 'Signing', 'KeyRequest', 'KeyCreated', 'KeyList', 'SingleSignRequest', 'Problem'];
+    'SigningPosted', 'Signing', 'KeyRequest', 'KeyCreated', 'KeyList', 'SingleSignRequest', 'Problem', 'Rounds', 'RoundBlob'];
   const parts = reachable(roots).sort((a, b) => (b in words) - (a in words)).map(declare).filter((part) => part !== '').join('\n');
   const imported = (names) => names.filter((name) => used.has(name)).join(', ');
   return `${banner('docs/api/openapi.json')}import type { ${imported(['Hash32', 'Id16', 'PublicKey', 'Signature', 'XOnlyKey'])} } from '../bytes/ids.js';\n`

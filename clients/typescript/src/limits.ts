@@ -17,6 +17,7 @@ export const limits = {
   distinctKeys: 256,
   minPoints: 2,
   maxPoints: 16,
+  attempts: 16,
   requestLifetime: 24 * 60 * 60 * 1000,
   requestSkew: 2 * 60 * 1000,
 } as const;

@@ -79,6 +79,21 @@ public sealed class BrowserTests(StackFixture fixture)
         var reference = SigningReference.Parse(await page.AskAsync("request", "value", new JsonObject { ["group"] = created.Id.ToString(), ["content"] = "asked for in a browser" }));
         await alice.Client.Signings.ApproveAsync(await alice.Client.Signings.ReviewAsync(reference, Cancel), cancellationToken: Cancel);
         await SameSignatureAsync(alice, page, reference);
+
+        // Its key may stay in the browser.
+        using var atHome = await alice.Client.Groups.CreateAsync(
+            new GroupPlan { Participants = [PlannedParticipant.Own(), PlannedParticipant.Invited() with { AtHome = true }] }, Cancel);
+        using (var key = MemberKey.Generate())
+        {
+            await alice.Client.Groups.JoinAsync(atHome.Id, key, null, Cancel);
+        }
+        await page.AskAsync("join", "value", new JsonObject { ["letter"] = atHome.Invitations[0].Invitation.Reveal() });
+        var withHome = await alice.Client.Groups.WaitUntilFormedAsync(atHome.Id, Patience, Cancel);
+        await page.AskAsync("formed", "value", new JsonObject { ["group"] = atHome.Id.ToString() });
+        var due = await alice.Client.Signings.RequestAsync(withHome, [SigningContent.FromBytes("signed in a browser"u8.ToArray())], cancellationToken: Cancel);
+        await page.AskAsync("approve", new JsonObject { ["reference"] = due.ToString() });
+        var made = (await page.AskAsync("cosign", new JsonObject { ["reference"] = due.ToString() }))["value"]!.AsArray();
+        Assert.Equal((await alice.Client.Signings.WaitAsync(due, Patience, Cancel)).Signatures.Select(signature => signature.ToString()), made.Select(signature => signature!.GetValue<string>()));
     }
 
     private static async Task SameSignatureAsync(TestUser user, NodeScript page, SigningReference reference)

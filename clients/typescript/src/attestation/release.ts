@@ -1,5 +1,6 @@
 import { fromUtf8 } from '../bytes/bytes.js';
 import { KeyMeldError } from '../errors/keyMeldError.js';
+import { parseJson } from '../http/strictJson.js';
 import { parseSpki, verifyDer } from './p384.js';
 import { fromPem } from './root.js';
 
@@ -54,7 +55,7 @@ export function verifyRelease(signed: SignedRelease, releaserPem: string): Relea
     throw new KeyMeldError('release_invalid', 'The release manifest is not signed by the releaser.');
   }
   try {
-    return readManifest(JSON.parse(fromUtf8(signed.manifest) ?? '') as unknown);
+    return readManifest(parseJson(fromUtf8(signed.manifest) ?? ''));
   } catch (error) {
     throw error instanceof KeyMeldError ? error : new KeyMeldError('release_invalid', 'The release manifest is not well-formed.', { cause: error });
   }

@@ -60,8 +60,8 @@ export class GroupJoining {
 
   async join(offer: GroupOffer, key: MemberKey, options: JoinOptions): Promise<void> {
     this.#requireAccepted(offer, options);
-    if (offer.host === undefined) {
-      throw new KeyMeldError('unsupported', 'This place signs at home, which this client does not do; use the C# client or `keymeld cosign`.');
+    if (offer.host === undefined && key.secret === undefined) {
+      throw new KeyMeldError('bad_request', 'This place signs at home: no enclave makes its key. Bring one, or have one generated here.');
     }
     requireNotJoined(await this.#records.find(offer.group));
     const verified = await this.#verifier.verify(offer.manifest.enclaves);
@@ -131,7 +131,8 @@ export class GroupJoining {
     await profile.putSecret(secretNames.session(offer.group), offer.session.export());
     await profile.putSecret(secretNames.admission(offer.group), offer.admission.export());
     await profile.putSecret(secretNames.authorisation(offer.group, authorisation.xOnlyKey), authorisation.export());
-    if (key.isGenerated && key.secret !== undefined) {
+    // Whoever signs at home needs the key here, wherever it came from.
+    if (key.secret !== undefined && (key.isGenerated || offer.host === undefined)) {
       await profile.putSecret(secretNames.member(offer.group, key.secret.publicKey), key.secret.export());
     }
   }
@@ -152,21 +153,22 @@ export class GroupJoining {
 }
 
 function prepare(offer: GroupOffer, member: SecretKey, authorisation: SecretKey, approval: boolean): Prepared {
-  const host = offer.host ?? fail('There is no enclave to seal the key to.');
-  const binding = bindingOf(offer, authorisation.xOnlyKey, approval, 'imported');
-  return register(offer, proveKey(member, binding), binding, 'imported', sealMemberKey(host.key, binding, member), authorisation, approval);
+  const source = offer.host === undefined ? 'home' : 'imported';
+  const binding = bindingOf(offer, authorisation.xOnlyKey, approval, source);
+  const envelope = offer.host === undefined ? undefined : sealMemberKey(offer.host.key, binding, member);
+  return register(offer, proveKey(member, binding), binding, source, envelope, authorisation, approval);
 }
 
-function register(offer: GroupOffer, member: ProvenKey, binding: Uint8Array, source: KeySource, envelope: Uint8Array, authorisation: SecretKey, approval: boolean): Prepared {
+function register(offer: GroupOffer, member: ProvenKey, binding: Uint8Array, source: KeySource, envelope: Uint8Array | undefined, authorisation: SecretKey, approval: boolean): Prepared {
   const own = toXOnly(member.key);
   if (own === offer.creator || offer.manifest.participants.some((participant) => participant.admission === own)) {
     throw new KeyMeldError('key_reused', "The member key is the creator's or an admission key of this group; use another.");
   }
   const registration = {
     manifest: offer.group, user: userOf(offer), auth: authorisation.xOnlyKey, approval, source,
-    memberKey: encryptMemberKey(offer.session, offer.group, binding, member), envelope: sha256Hex(envelope),
+    memberKey: encryptMemberKey(offer.session, offer.group, binding, member), envelope: envelope === undefined ? undefined : sha256Hex(envelope),
   };
-  return { registration: toSignedJson(signStatement(registrationKind, registration, offer.admission, authorisation).statement), envelope: toBase64(envelope) };
+  return { registration: toSignedJson(signStatement(registrationKind, registration, offer.admission, authorisation).statement), envelope: envelope === undefined ? undefined : toBase64(envelope) };
 }
 
 const userOf = (offer: GroupOffer) => at(offer.manifest.participants, offer.place).user;

@@ -1,4 +1,5 @@
 import type { AttestationPolicy } from '../attestation/policy.js';
+import { CoSigner } from '../cosigning/coSigner.js';
 import { gatewayAddress } from '../http/address.js';
 import { GatewayTransport } from '../http/transport.js';
 import { KeyOperations } from '../keys/keyOperations.js';
@@ -28,6 +29,8 @@ export class KeyMeldClient {
   readonly groups: GroupOperations;
   readonly signings: SigningOperations;
   readonly keys: KeyOperations;
+  /** Signs with the keys this profile keeps at home. */
+  readonly coSigner: CoSigner;
 
   private constructor(gateway: URL, policy: AttestationPolicy, profile: Profile, options: ClientOptions) {
     // Called through the global object: a browser's fetch refuses another `this`.
@@ -41,6 +44,7 @@ export class KeyMeldClient {
     this.groups = new GroupOperations(transport, this.enclaves, verifier, profile, now);
     this.signings = new SigningOperations(transport, verifier, profile, now);
     this.keys = new KeyOperations(transport, this.enclaves, verifier, profile, now);
+    this.coSigner = new CoSigner(transport, this.groups, profile, now);
   }
 
   /** Nothing is called yet. http:// and development policies only for gateways on this machine: `gateway_insecure`. */

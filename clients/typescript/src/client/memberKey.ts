@@ -19,7 +19,7 @@ export class MemberKey implements Wipeable {
     return new MemberKey(SecretKey.generate(), true);
   }
 
-  /** Copies a secret of 32 bytes; the caller keeps it safe, and wipes its own copy. */
+  /** Copies a secret of 32 bytes; the caller keeps it safe, and wipes its own copy. Where the place signs at home the profile keeps it too. */
   static import(secret: Uint8Array): MemberKey {
     const key = SecretKey.tryImport(secret);
     if (key === undefined) {

@@ -10,6 +10,7 @@ import { type VerifiedRequest, verifyRequest } from '../signing/verifiedRequest.
 import { signStatement } from '../statements/signed.js';
 import type { SigningItem } from '../statements/signingItems.js';
 import { signingRequestKind } from '../statements/signingRequest.js';
+import { AdaptorOfAll, signingIdOf } from './adaptorChallenge.js';
 import type { Group } from './group.js';
 import { refuseRaw } from './groupPlan.js';
 import type { SigningContent } from './signingContent.js';
@@ -37,14 +38,14 @@ export function buildRequest(group: Group, contents: readonly SigningContent[], 
   const lifetime = options.lifetime ?? usualLifetime;
   check(group, contents, options, lifetime);
   const items = contents.map((content): SigningItem => ({
-    item: randomId(),
+    item: content.adaptor instanceof AdaptorOfAll ? content.adaptor.challenge.item : randomId(),
     message: content.message,
     subset: content.subset,
     tweaks: content.tweaks,
-    adaptor: content.adaptor,
+    ...(content.adaptor instanceof AdaptorOfAll ? { adaptor: content.adaptor.point, points: content.adaptor.points } : { adaptor: content.adaptor }),
     context: content.preimage === undefined ? undefined : { type: 'sha256', data: content.preimage },
   }));
-  const signing = randomId();
+  const signing = signingIdOf(group, contents.flatMap(({ adaptor }) => (adaptor instanceof AdaptorOfAll ? [adaptor] : []))) ?? randomId();
   const sealed = sealItems(group.roster, session, signing, items);
   const signers = [...new Set(contents.flatMap((content) => group.roster.signersOf(content.subset)))].sort((a, b) => a - b);
   const by = options.asCreator === true ? 'creator' : group.myIndex ?? 'creator';

@@ -2,6 +2,7 @@ import { utf8 } from '../bytes/bytes.js';
 import { type Hash32, type Id16, type PublicKey, hash32 } from '../bytes/ids.js';
 import { sha256Hex } from '../crypto/hashes.js';
 import type { TweakChain } from '../statements/tweakChain.js';
+import type { AdaptorOfAll } from './adaptorChallenge.js';
 
 /** The longest content that travels with the request, so that approvers see it. */
 const largestShown = 64 * 1024;
@@ -15,8 +16,8 @@ export interface SigningContent {
   readonly subset?: Id16 | undefined;
   /** A chain of its own in place of the group's or subset's. */
   readonly tweaks?: TweakChain | undefined;
-  /** Pre-sign for whoever knows the secret of this point. */
-  readonly adaptor?: PublicKey | undefined;
+  /** Pre-sign for whoever knows the secret of this point, or for whoever knows all secrets of several (`AdaptorChallenge`). For any of several: a content for each. */
+  readonly adaptor?: PublicKey | AdaptorOfAll | undefined;
 }
 
 /** What else may be said of a content. */

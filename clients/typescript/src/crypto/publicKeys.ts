@@ -83,6 +83,24 @@ export function scalar(bytes: Uint8Array): bigint | undefined {
   return bytes.length === 32 && value < order ? value : undefined;
 }
 
+/** The number that bytes are, most significant first; no text is made of it, which could not be wiped. */
+export function numberOf(bytes: Uint8Array): bigint {
+  let value = 0n;
+  for (const byte of bytes) {
+    value = (value << 8n) | BigInt(byte);
+  }
+  return value;
+}
+
+/** 32 bytes of a scalar below the order. */
+export function scalarBytes(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(32);
+  for (let i = 31, rest = value; i >= 0; i--, rest >>= 8n) {
+    bytes[i] = Number(rest & 0xffn);
+  }
+  return bytes;
+}
+
 function tryPoint(bytes: Uint8Array): Point | undefined {
   try {
     return Curve.fromBytes(bytes);

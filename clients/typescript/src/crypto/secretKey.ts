@@ -1,7 +1,7 @@
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js';
 import { fromHex, toHex } from '../bytes/hex.js';
 import { randomBytes } from './random.js';
-import { type PublicKey, type Signature, type XOnlyKey, keyOf, pointOf, signature, toXOnly } from './publicKeys.js';
+import { type PublicKey, type Signature, type XOnlyKey, keyOf, numberOf, order, pointOf, scalarBytes, signature, toXOnly } from './publicKeys.js';
 import { type Wipeable, wipeBytes, wiping } from './secrets.js';
 
 /** A secret key of secp256k1: 32 bytes in memory of its own, wiped by {@link wipe}. Never a string. */
@@ -37,6 +37,12 @@ export class SecretKey implements Wipeable {
     return new SecretKey(Uint8Array.from(bytes));
   }
 
+  /** The secret of the sum of these keys' points, for example of an adaptor of several points; undefined when they cancel each other. */
+  static sum(keys: readonly SecretKey[]): SecretKey | undefined {
+    const total = keys.reduce((sum, key) => (sum + key.useScalar((value) => value)) % order, 0n);
+    return wiping(scalarBytes(total), (bytes) => SecretKey.tryImport(bytes));
+  }
+
   get xOnlyKey(): XOnlyKey {
     return toXOnly(this.publicKey);
   }
@@ -57,6 +63,11 @@ export class SecretKey implements Wipeable {
   /** A copy of the secret; the caller wipes it. */
   export(): Uint8Array {
     return Uint8Array.from(this.#secret());
+  }
+
+  /** @internal The secret as the curve code takes it. */
+  useScalar<T>(use: (value: bigint) => T): T {
+    return use(numberOf(this.#secret()));
   }
 
   wipe(): void {

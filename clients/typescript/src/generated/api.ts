@@ -297,6 +297,29 @@ export const checkRoundBlob: Check<RoundBlob> = object<RoundBlob>({
 }, {
 }, true);
 
+/** Answer of GET /signing/{D}/rounds: what is due from the calling member, who signs at home. */
+export interface Rounds {
+  /** The request digest D. */
+  readonly id: Hash32;
+  /** See `Signing`. */
+  readonly state: 'waiting' | 'running' | 'completed' | 'failed' | 'expired' | 'cancelled' | 'rejected';
+  /** The attempt, where the rounds are under way. */
+  readonly attempt?: number;
+  /** `First` or `Second`; absent where nothing is due from the caller at present. */
+  readonly round?: 'round1' | 'round2';
+  /** For the second round, one blob of every node in node order. */
+  readonly round1?: readonly RoundBlob[];
+}
+
+export const checkRounds: Check<Rounds> = object<Rounds>({
+  id: checkHash32,
+  state: oneOf('waiting', 'running', 'completed', 'failed', 'expired', 'cancelled', 'rejected'),
+}, {
+  attempt: integer(0, 2147483647),
+  round: oneOf('round1', 'round2'),
+  round1: list((value: unknown) => checkRoundBlob(value), 0, Number.MAX_SAFE_INTEGER),
+}, false);
+
 /** A signed statement in JSON (section 9): the bytes in base64, the signatures in hex. */
 export interface Signed {
   /** The statement's bytes, as signed. At most 65536 bytes. */

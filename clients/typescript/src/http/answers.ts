@@ -5,6 +5,7 @@ import { errorTable } from '../generated/errorCodes.js';
 import { type RoundBlob as RoundBlobJson, type Signed as SignedJson, checkProblem } from '../generated/api.js';
 import type { RoundBlob } from '../signing/roundBlob.js';
 import type { SignedStatement } from '../statements/signed.js';
+import { parseJson } from './strictJson.js';
 import { showText } from './untrustedText.js';
 
 const problemBytes = 64 * 1024;
@@ -19,7 +20,7 @@ export async function readProblem(response: Response): Promise<KeyMeldError> {
     return invalidAnswer(`status ${response.status} without a problem that says why`);
   }
   try {
-    const problem = checkProblem(JSON.parse(fromUtf8(body) ?? '') as unknown);
+    const problem = checkProblem(parseJson(fromUtf8(body) ?? ''));
     return isErrorCode(problem.code)
       ? new KeyMeldError(problem.code, showText(problem.detail ?? problem.title ?? errorTable[problem.code].action), { requestId: problem.instance && showText(problem.instance) })
       : invalidAnswer(`status ${response.status} with an unknown code '${showText(problem.code)}'`);
@@ -70,3 +71,7 @@ export function toRoundBlob(json: RoundBlobJson): RoundBlob {
   }
   return { attempt: json.attempt, node: { kind: kind === 0 ? 'enclave' : 'home', index }, boot: json.boot, tau: json.tau ?? undefined, blob: blobOf(json.blob), signature: json.signature };
 }
+
+export const fromRoundBlob = (blob: RoundBlob): RoundBlobJson => ({
+  attempt: blob.attempt, node: [blob.node.kind === 'enclave' ? 0 : 1, blob.node.index], boot: blob.boot, tau: blob.tau ?? null, blob: toBase64(blob.blob), signature: blob.signature,
+});

@@ -19,6 +19,7 @@ export const targets = {
   signingEvents: (request: Hash32): string => `${api}/signing/${request}/events`,
   approvals: (request: Hash32): string => `${api}/signing/${request}/approvals`,
   cancel: (request: Hash32): string => `${api}/signing/${request}/cancel`,
+  rounds: (request: Hash32): string => `${api}/signing/${request}/rounds`,
   eraseKey: (key: Hash32): string => `${api}/keys/${key}/erase`,
   signWithKey: (key: Hash32): string => `${api}/keys/${key}/sign`,
 } as const;

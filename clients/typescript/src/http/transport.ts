@@ -4,6 +4,7 @@ import { KeyMeldError } from '../errors/keyMeldError.js';
 import { type Check, CheckError } from './check.js';
 import { authorize } from './authorization.js';
 import { readEvents } from './events.js';
+import { DuplicateMemberError, parseJson } from './strictJson.js';
 import { invalidAnswer, readLimited, readProblem } from './answers.js';
 
 /** One call of the API. */
@@ -121,8 +122,8 @@ const mediaType = (response: Response): string | undefined => response.headers.g
 
 function parse<T>(body: Uint8Array, check: Check<T>): T {
   try {
-    return check(JSON.parse(fromUtf8(body) ?? '') as unknown);
+    return check(parseJson(fromUtf8(body) ?? ''));
   } catch (error) {
-    throw invalidAnswer(error instanceof CheckError ? error.message : 'it is not JSON', error);
+    throw invalidAnswer(error instanceof CheckError ? error.message : error instanceof DuplicateMemberError ? 'an object has a member twice' : 'it is not JSON', error);
   }
 }

@@ -1,4 +1,4 @@
-import type { Hash32 } from '../bytes/ids.js';
+import type { Hash32, PublicKey } from '../bytes/ids.js';
 import type { SecretKey } from '../crypto/secretKey.js';
 import { wiping } from '../crypto/secrets.js';
 import { KeyMeldError } from '../errors/keyMeldError.js';
@@ -68,6 +68,11 @@ export class GroupRecords {
   async authorisation(record: GroupRecord): Promise<SecretKey> {
     const { auth } = this.registration(record);
     return (await this.profile.findKey(secretNames.authorisation(record.group, auth))) ?? missing(record.group, 'authorisation key');
+  }
+
+  /** The member key of the own place, where it is kept here; the caller wipes it. */
+  async member(group: Hash32, key: PublicKey): Promise<SecretKey> {
+    return (await this.profile.findKey(secretNames.member(group, key))) ?? missing(group, `member key ${key}`);
   }
 
   /** The key whose `Authorization` reads the group; the caller wipes it. */

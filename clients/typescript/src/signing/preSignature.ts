@@ -3,7 +3,7 @@ import { concat } from '../bytes/bytes.js';
 import { fromHex, toHex } from '../bytes/hex.js';
 import type { Hash32, PublicKey, Signature, XOnlyKey } from '../bytes/ids.js';
 import { taggedHash } from '../crypto/hashes.js';
-import { Curve, liftX, order, pointOf, scalar, signature, verifySchnorr, xOnlyKey } from '../crypto/publicKeys.js';
+import { Curve, liftX, order, pointOf, scalar, scalarBytes, signature, verifySchnorr, xOnlyKey } from '../crypto/publicKeys.js';
 import { SecretKey } from '../crypto/secretKey.js';
 import { wiping } from '../crypto/secrets.js';
 import { KeyMeldError } from '../errors/keyMeldError.js';
@@ -37,9 +37,8 @@ export function adapt(made: PreSigned, secret: SecretKey): Signature {
     throw new KeyMeldError('adaptor_mismatch', 'The secret is not that of the adaptor point.');
   }
   const parity = parityOf(made);
-  const own = wiping(secret.export(), valueOf);
   const response = responseOf(made.preSignature);
-  const completed = completedWith(made, (order + (parity === 'even' ? response + own : response - own)) % order);
+  const completed = completedWith(made, secret.useScalar((own) => (order + (parity === 'even' ? response + own : response - own)) % order));
   if (!verifySchnorr(made.outputKey, fromHex(made.message), completed)) {
     throw new KeyMeldError('presignature_invalid', 'The completed signature does not verify.');
   }
@@ -51,7 +50,7 @@ export function extract(made: PreSigned, completed: Signature): SecretKey {
   const parity = parityOf(made);
   const difference = responseOf(completed) - responseOf(made.preSignature);
   const value = (order + (parity === 'even' ? difference : -difference)) % order;
-  const secret = wiping(bytesOf(value), (bytes) => SecretKey.tryImport(bytes));
+  const secret = wiping(scalarBytes(value), (bytes) => SecretKey.tryImport(bytes));
   if (secret?.publicKey !== made.point || !verifySchnorr(made.outputKey, fromHex(made.message), completed)) {
     secret?.wipe();
     throw new KeyMeldError('adaptor_mismatch', 'The signature was not made of this pre-signature.');
@@ -67,12 +66,8 @@ function parityOf(made: PreSigned): 'even' | 'odd' {
   return parity;
 }
 
-const completedWith = (made: PreSigned, response: bigint): Signature => signature(concat(fromHex(made.preSignature.slice(0, 64)), bytesOf(response)));
+const completedWith = (made: PreSigned, response: bigint): Signature => signature(concat(fromHex(made.preSignature.slice(0, 64)), scalarBytes(response)));
 
 const responseOf = (made: Signature): bigint => BigInt(`0x${made.slice(64)}`);
-
-const valueOf = (bytes: Uint8Array): bigint => BigInt(`0x${toHex(bytes)}`);
-
-const bytesOf = (value: bigint): Uint8Array => fromHex(value.toString(16).padStart(64, '0'));
 
 const multiply = (point: typeof Curve.BASE, by: bigint): typeof Curve.BASE => (by === 0n ? Curve.ZERO : point.multiplyUnsafe(by));

@@ -44,6 +44,10 @@ const page = {
     return review.items.map(({ content }) => (content.kind === 'shown' ? new TextDecoder().decode(content.data) : content.kind));
   },
 
+  async cosign(reference: string): Promise<readonly string[]> {
+    return (await client.coSigner.sign(parseReference(reference))).signatures;
+  },
+
   async request(group: string, content: string): Promise<string> {
     return formatReference(await client.signings.request(await client.groups.load(group as never), [contentOf(content)]));
   },

@@ -2,14 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import {
-  AttestationPolicy, type Hash32, Invitation, KeyMeldClient, KeyMeldError, MemberKey, Profile, type SigningContent, contentOf, contentOfHash, formatReference, fromHex,
-  parseReference, verifySchnorr, wiping,
+  AdaptorChallenge, AttestationPolicy, type CoSignEvent, type Hash32, Invitation, KeyMeldClient, KeyMeldError, MemberKey, Profile, SecretKey, type Signature, type SigningContent,
+  type SigningOutcome, adapt, contentOf, contentOfHash, formatReference, fromHex, parseReference, toHex, verifySchnorr, wiping,
 } from '@keymeld/client';
 import { FileStore } from '@keymeld/client/node';
 
 type Request = Readonly<Record<string, unknown>>;
 
 let client: KeyMeldClient;
+let secret: SecretKey;
+let cosigned: Promise<SigningOutcome>;
+const events: CoSignEvent[] = [];
 
 const group = (request: Request): Hash32 => request['group'] as Hash32;
 const reference = (request: Request) => parseReference(String(request['reference']));
@@ -28,7 +31,7 @@ const operations: Readonly<Record<string, (request: Request) => Promise<object>>
   async create(request) {
     const created = await client.groups.create({
       label: 'together',
-      participants: [{ place: 'own' }, ...Array.from({ length: Number(request['invited']) }, (_, i) => ({ place: 'invited' as const, name: `guest ${i}` }))],
+      participants: [{ place: 'own', atHome: request['atHome'] === true }, ...Array.from({ length: Number(request['invited']) }, (_, i) => ({ place: 'invited' as const, name: `guest ${i}` }))],
       subsets: [{ members: [0, 1] }],
     });
     await wiping(memberKey(request), (key) => client.groups.join(created.id, key));
@@ -40,7 +43,7 @@ const operations: Readonly<Record<string, (request: Request) => Promise<object>>
   async join(request) {
     const offer = await wiping(Invitation.parse(String(request['invitation'])), (invitation) => client.groups.inspect(invitation));
     return await wiping(offer, async () => {
-      await wiping(memberKey(request), (key) => client.groups.join(offer, key));
+      await wiping(memberKey(request), (key) => client.groups.join(offer, key, { approval: request['silent'] !== true }));
       return { group: offer.group, label: offer.label, threshold: offer.threshold };
     });
   },
@@ -78,6 +81,56 @@ const operations: Readonly<Record<string, (request: Request) => Promise<object>>
     return { state: outcome.state, signatures: items.flatMap((item) => (item.kind === 'signed' ? [item.signature] : [])), verified };
   },
 
+  /** Signs at home from now on; what becomes of it is told by `cosigned`. */
+  async cosign(request) {
+    const sent = new Promise<void>((resolve) => {
+      cosigned = client.coSigner.sign(reference(request), {
+        onEvent: (event) => {
+          events.push(event);
+          if (event.kind === 'sent-nonces' || event.kind === 'ended') {
+            resolve();
+          }
+        },
+      });
+    });
+    await Promise.race([sent, cosigned]);
+    return {};
+  },
+
+  async cosigned() {
+    const outcome = await cosigned;
+    return { state: outcome.state, signatures: outcome.signatures, events: events.map((event) => ('attempt' in event ? `${event.kind} ${event.attempt}` : event.kind)) };
+  },
+
+  async point() {
+    secret = SecretKey.generate();
+    return { point: secret.publicKey };
+  },
+
+  async challenge(request) {
+    return { challenge: String(AdaptorChallenge.create(await client.groups.load(group(request)), request['points'] as never)) };
+  },
+
+  async prove(request) {
+    return { proof: AdaptorChallenge.parse(String(request['challenge'])).prove(secret) };
+  },
+
+  async requestProven(request) {
+    const adaptor = AdaptorChallenge.parse(String(request['challenge'])).complete(request['proofs'] as readonly Signature[]);
+    return { reference: formatReference(await client.signings.request(await client.groups.load(group(request)), [contentOf(String(request['content']), { adaptor })])) };
+  },
+
+  /** Completes a pre-signature with all secrets, of which the others' is given. */
+  async complete(request) {
+    const [item] = (await client.signings.wait(reference(request), { timeout: 60_000 })).items ?? [];
+    const other = SecretKey.tryImport(fromHex(String(request['secret'])));
+    const all = other === undefined ? undefined : SecretKey.sum([secret, other]);
+    if (item?.kind !== 'presigned' || all === undefined) {
+      return { error: `there is no pre-signature: ${String(item?.kind)}` };
+    }
+    return { signature: adapt(item, all), own: toHex(secret.export()) };
+  },
+
   async watch(request) {
     const states: string[] = [];
     for await (const event of client.signings.watch(reference(request))) {
@@ -98,3 +151,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
+
+// Whoever talked to it is gone, and with it what it was still waiting for: nonces that were shown and not used, too.
+process.exit(0);
