@@ -4,11 +4,11 @@ namespace KeyMeld.IntegrationTests.Docs;
 
 /// <summary>
 /// A page of <c>docs/</c> with its <c>sh</c> blocks, which are one script: variables and files of one block are there in the next. A block may say more after <c>sh</c>:
-/// <c>needs-aws</c> (it needs an account), <c>needs-postgres</c> (it needs a server) and <c>foreground</c> (it does not end by itself) are read by the shell and not run.
+/// <c>needs-aws</c> (it needs an account), <c>needs-postgres</c> (it needs a server), <c>needs-containers</c> (it needs an engine) and <c>foreground</c> (it does not end by itself) are read by the shell and not run.
 /// </summary>
 internal sealed class DocPage
 {
-    private static readonly string[] Known = ["needs-aws", "needs-postgres", "foreground"];
+    private static readonly string[] Known = ["needs-aws", "needs-postgres", "needs-containers", "foreground"];
 
     private DocPage(string name, IReadOnlyList<DocBlock> blocks) => (Name, Blocks) = (name, blocks);
 

@@ -88,6 +88,53 @@ public class ContainerTests
         Assert.Equal(8090, settings.Server.Listen.Port);
     }
 
+    [Fact]
+    public void The_development_image_takes_what_is_there_runs_as_nobody_special_and_its_programs_are_told_how_to_be_made()
+    {
+        var instructions = Instructions(File.ReadAllText(DeployFiles.Of("development", "Containerfile")));
+        var last = instructions.FindLastIndex(line => line.StartsWith("FROM ", StringComparison.Ordinal));
+        // Nothing of the sources, the SDK or what it fetched is in the image that runs: programs, a check of health.
+        Assert.Equal(
+            ["COPY --chmod=0555 deploy/gateway/healthcheck /usr/lib/keymeld/", "COPY --from=programs --chown=root:root /out /usr/lib/keymeld"],
+            instructions[last..].Where(line => line.StartsWith("COPY ", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(["ARG SDK", "ARG BASE=debian:bookworm-slim", "FROM ${SDK} AS programs"], instructions[..3]);
+        Assert.True(instructions.IndexOf("USER 10001:10001") > instructions.FindLastIndex(line => line.StartsWith("RUN ", StringComparison.Ordinal)));
+        Assert.Equal(["CMD [\"up\"]", "ENTRYPOINT [\"keymeld\"]"], instructions.Where(line => line.StartsWith("CMD ", StringComparison.Ordinal) || line.StartsWith("ENTRYPOINT ", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(instructions, line => line.StartsWith("ADD ", StringComparison.Ordinal) || line.Contains("curl", StringComparison.Ordinal));
+
+        foreach (var file in (string[])["development/programs.sh", "gateway/healthcheck"])
+        {
+            Assert.True(File.GetUnixFileMode(DeployFiles.Of(file)).HasFlag(UnixFileMode.UserExecute), file);
+            var (exit, output) = DeployFiles.Run("bash", ["-n", DeployFiles.Of(file)]);
+            Assert.True(exit == 0, output);
+        }
+        var ignored = File.ReadAllLines(Path.Combine(DeployFiles.Root, "..", ".dockerignore"));
+        Assert.All((string[])[".git", "artifacts", "data", "**/node_modules"], folder => Assert.Contains(folder, ignored));
+    }
+
+    [Fact]
+    public void The_development_stack_can_do_little_starts_only_when_it_is_named_and_is_on_loopback_alone()
+    {
+        var compose = DeployFiles.Yaml(File.ReadAllText(DeployFiles.Of("development", "compose.yaml")));
+        var common = (YamlMappingNode)compose["x-keymeld"];
+        Assert.Equal("true", (string)common["read_only"]!);
+        Assert.Equal(["ALL"], Texts(common["cap_drop"]));
+        Assert.Contains("no-new-privileges:true", Texts(common["security_opt"]));
+        Assert.Equal("10001:10001", (string)common["user"]!);
+        Assert.True(File.Exists(Path.Combine(DeployFiles.Of("development"), (string)common["build"]["context"]!, (string)common["build"]["dockerfile"]!)));
+        var services = ((YamlMappingNode)compose["services"]).Children;
+        Assert.Equal(["demo", "stack"], services.Keys.Select(key => (string)key!).Order(StringComparer.Ordinal));
+        foreach (var (name, service) in services)
+        {
+            var names = ((YamlMappingNode)service).Children.Keys.Select(key => (string)key!).ToList();
+            Assert.Same(common, service["<<"]);
+            Assert.Equal([(string)name!], Texts(service["profiles"]));
+            Assert.All((string[])["ports", "privileged", "cap_add", "read_only", "security_opt"], word => Assert.DoesNotContain(word, names));
+        }
+        // The gateway of `keymeld up` listens on 127.0.0.1 only; the demo needs no network at all.
+        Assert.Equal(("host", "none"), ((string)services["stack"]["network_mode"]!, (string)services["demo"]["network_mode"]!));
+    }
+
     // Lines that end in a backslash go on.
     private static List<string> Instructions(string text) => [.. text.Replace("\\\n", "", StringComparison.Ordinal).Split('\n').Where(line => line.Length > 0 && line[0] != '#')];
 
