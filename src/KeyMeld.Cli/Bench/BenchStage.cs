@@ -56,7 +56,7 @@ internal sealed class BenchStage(DevelopmentStack stack, StackOptions options, b
     /// <summary>What this process and the stack's have used of the processors so far.</summary>
     public TimeSpan ProcessorTime()
     {
-        var total = Environment.CpuUsage.TotalTime;
+        var total = Environment.CpuUsage.TotalTime + (stack.Database?.Use.Processor ?? TimeSpan.Zero);
         foreach (var (_, id, _) in stack.Processes())
         {
             using var process = Process.GetProcessById(id);

@@ -10,6 +10,7 @@ namespace KeyMeld.Cli.Commands;
 internal static class BenchCommand
 {
     private static readonly Option<string> Data = new("--data") { Description = "Folder for the benchmark; emptied first.", DefaultValueFactory = _ => Path.Combine("data", "bench") };
+    private static readonly Option<string> Storage = StorageOption.Create();
     private static readonly Option<bool> Quick = new("--quick") { Description = "Fewer rounds and smaller batches: whether it works, not how fast." };
     private static readonly Option<string[]> Only = new("--only") { Description = $"Only these scenarios: {string.Join(", ", Scenario.All.Select(scenario => scenario.Name))}. Repeat it." };
 
@@ -17,7 +18,7 @@ internal static class BenchCommand
     {
         Only.AcceptOnlyFromAmong([.. Scenario.All.Select(scenario => scenario.Name)]);
         var command = new Command("bench", "Measure keygen and signing over real processes, and the libsecp256k1 floor in the same run.");
-        foreach (var option in (Option[])[Data, Quick, Only])
+        foreach (var option in (Option[])[Data, Storage, Quick, Only])
         {
             command.Options.Add(option);
         }
@@ -28,7 +29,7 @@ internal static class BenchCommand
     {
         var folder = Path.GetFullPath(parsed.GetValue(Data)!);
         StackFolder.Empty(folder);
-        var options = new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() };
+        var options = new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() }.WithStorage(parsed.GetValue(Storage)!);
         await using var stack = await DevelopmentStack.StartAsync(options, step => Report.Say($"  {step}"), cancellationToken);
         await Scene.ReadyAsync(stack, cancellationToken);
         var stage = new BenchStage(stack, options, parsed.GetValue(Quick), step => Report.Say($"  {step}"));

@@ -14,7 +14,8 @@ internal static class SoakCommand
     private static readonly TimeSpan ShortestVerdict = TimeSpan.FromMinutes(5);
 
     private static readonly Option<string> Data = new("--data") { Description = "Folder for the stack; emptied first.", DefaultValueFactory = _ => Path.Combine("data", "soak") };
-    private static readonly Option<TimeSpan> Turbulent = LoadCommand.LengthOf("--turbulent", "How long gateway, enclaves and KMS are killed at random.", TimeSpan.FromMinutes(15));
+    private static readonly Option<string> Storage = StorageOption.Create();
+    private static readonly Option<TimeSpan> Turbulent = LoadCommand.LengthOf("--turbulent", "How long gateway, enclaves, KMS and a PostgreSQL server are killed at random.", TimeSpan.FromMinutes(15));
     private static readonly Option<TimeSpan> Calm = LoadCommand.LengthOf("--calm", "How long nothing is killed afterwards; of 5 minutes and more the memory is judged.", TimeSpan.FromMinutes(15));
     private static readonly Option<int> Rate = StackArguments.Bounded("--rate", "Signings a second.", 20, 1, 1000);
     private static readonly Option<int> Kills = StackArguments.Bounded("--kills", "Seconds between two kills on average.", 6, 1, 3600);
@@ -24,7 +25,7 @@ internal static class SoakCommand
     public static Command Create()
     {
         var command = new Command("soak", "Sign while everything is killed at random. Exit code 0 only if every signing ended in valid signatures or a named failure, and no memory grew.");
-        foreach (var option in (Option[])[Data, Turbulent, Calm, Rate, Kills, Groups, Seed])
+        foreach (var option in (Option[])[Data, Storage, Turbulent, Calm, Rate, Kills, Groups, Seed])
         {
             command.Options.Add(option);
         }
@@ -36,7 +37,7 @@ internal static class SoakCommand
         var plan = new SoakPlan(parsed.GetValue(Turbulent), parsed.GetValue(Calm), parsed.GetValue(Rate), parsed.GetValue(Kills), parsed.GetValue(Groups), (ulong)parsed.GetValue(Seed));
         var folder = Path.GetFullPath(parsed.GetValue(Data)!);
         StackFolder.Empty(folder);
-        var options = new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() };
+        var options = new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() }.WithStorage(parsed.GetValue(Storage)!);
         await using var stack = await DevelopmentStack.StartAsync(options, Say, cancellationToken);
         // Whatever ends by itself is a failure of the soak.
         var crashes = 0;
@@ -72,8 +73,8 @@ internal static class SoakCommand
     private static async Task<int> JudgeAsync(
         DevelopmentStack stack, SoakRun run, Turbulence turbulence, IReadOnlyList<MemoryTrend> memory, int crashes, CancellationToken cancellationToken)
     {
-        var unfinished = (await DatabaseView.QueryAsync(stack.Layout.Database, "SELECT count(*) FROM signings WHERE state IN ('waiting', 'running')", cancellationToken))[0][0]!;
-        var unexplained = (await DatabaseView.QueryAsync(stack.Layout.Database, "SELECT count(*) FROM signings WHERE state <> 'completed' AND error_code IS NULL", cancellationToken))[0][0]!;
+        var unfinished = await DatabaseView.CountAsync(stack, "SELECT count(*) FROM signings WHERE state IN ('waiting', 'running')", cancellationToken);
+        var unexplained = await DatabaseView.CountAsync(stack, "SELECT count(*) FROM signings WHERE state <> 'completed' AND error_code IS NULL", cancellationToken);
         var signed = run.Ends.GetValueOrDefault("signed");
         var sound = signed > 0 && run.Lost.Count == 0 && unfinished == "0" && unexplained == "0" && crashes == 0 && memory.All(trend => trend.IsFlat);
         Report.Table("signings", ["ended", "how many"], run.Ends.OrderBy(end => end.Key, StringComparer.Ordinal).Select(end => (IReadOnlyList<string?>)[end.Key, Text($"{end.Value}")]));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using KeyMeld.Cli.Output;
 using KeyMeld.DevKit.Stack;
+using KeyMeld.Protocol.Errors;
 
 namespace KeyMeld.Cli.Commands;
 
@@ -15,10 +16,13 @@ internal static class UpCommand
     {
         var stackArguments = new StackArguments("data");
         var config = new Option<string?>("--config") { Description = "A gateway configuration file to use instead of the generated one." };
+        var storage = StorageOption.CreateWithAddress();
         var command = new Command("up", "Start KMS emulator, NSM simulator, enclaves and gateway; stop them with Ctrl-C.");
         stackArguments.AddTo(command);
         command.Options.Add(config);
-        return command.Runs((parsed, cancellationToken) => RunAsync(stackArguments.Read(parsed) with { GatewayConfiguration = parsed.GetValue(config), RestartCrashed = true }, cancellationToken));
+        command.Options.Add(storage);
+        return command.Runs((parsed, cancellationToken) => RunAsync(
+            stackArguments.Read(parsed).WithStorage(parsed.GetValue(storage)!) with { GatewayConfiguration = parsed.GetValue(config), RestartCrashed = true }, cancellationToken));
     }
 
     private static async Task<int> RunAsync(StackOptions options, CancellationToken cancellationToken)
@@ -26,6 +30,10 @@ internal static class UpCommand
         if (options.GatewayConfiguration is { } file && !File.Exists(file))
         {
             return Failure.Show("file_failed", $"There is no {file}.", "Give the path of a gateway configuration with --config.");
+        }
+        if (options is { GatewayConfiguration: not null, OwnPostgres: true } or { GatewayConfiguration: not null, Postgres: not null })
+        {
+            return Failure.Show(ErrorCodes.BadRequest, "--storage is for the generated configuration; a file given with --config says itself where the database is.", "Leave one of the two away.");
         }
         await using var stack = await DevelopmentStack.StartAsync(options, step => Report.Say($"  {step}"), cancellationToken);
         stack.Crashed += (name, code) => Report.Warn($"{name} ended with code {code} and is started again; see {stack.Layout.Log(name)}");
@@ -40,6 +48,8 @@ internal static class UpCommand
                 ("api", $"{stack.Gateway}api/v1"),
                 ("development root", stack.Layout.RootCertificate),
                 ("kms", $"{stack.KmsEndpoint} {stack.KmsKey}"),
+                ("database", stack.Database is { } own ? $"psql -h {own.SocketFolder} -U {own.User} {DevelopmentStack.DatabaseName} # password: {own.PasswordFile}"
+                    : options.Postgres is { } given ? $"{given.Database} at {given.Host}" : stack.Layout.Database),
                 ("data", stack.Layout.Data));
             Report.Say("Running; Ctrl-C stops it. Try `./keymeld status` in another terminal.");
             await Task.Delay(Timeout.Infinite, cancellationToken);

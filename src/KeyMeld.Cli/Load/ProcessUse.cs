@@ -35,6 +35,7 @@ internal sealed class ProcessUse(DevelopmentStack stack)
             using var process = Process.GetProcessById(child.Id);
             return (child.Name, child.Id, process.TotalProcessorTime, child.ResidentBytes);
         }),
+        .. stack.Database is { } database && database.Use is var use ? [(DevelopmentStack.DatabaseProgram, database.ProcessId, use.Processor, use.ResidentBytes)] : Array.Empty<(string, int, TimeSpan, long)>(),
     ];
 }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KeyMeld.DevKit.Stack;
 using Microsoft.Data.Sqlite;
 
 namespace KeyMeld.Cli.Scenes;
@@ -18,6 +19,11 @@ internal static class DatabaseView
         }
         return tables;
     }
+
+    /// <summary>One number, of whichever database a stack has.</summary>
+    public static async Task<string> CountAsync(DevelopmentStack stack, string sql, CancellationToken cancellationToken) => stack.Database is { } server
+        ? await server.RunSqlAsync(DevelopmentStack.DatabaseName, sql, cancellationToken)
+        : (await QueryAsync(stack.Layout.Database, sql, cancellationToken))[0][0]!;
 
     public static async Task<IReadOnlyList<IReadOnlyList<string?>>> QueryAsync(string path, string sql, CancellationToken cancellationToken)
     {

@@ -20,5 +20,17 @@ internal sealed record Casualty(string Name, Func<Task> KillAsync, Func<Cancella
             await stack.StartEnclavesAsync(cancel);
             await stack.StartGatewayAsync(cancel);
         }),
+        .. stack.Database is null ? [] : OfDatabase(stack),
+    ];
+
+    // With SQLite the database is part of the gateway, and dies with it.
+    private static Casualty[] OfDatabase(DevelopmentStack stack) =>
+    [
+        new("database", stack.KillDatabaseAsync, stack.StartDatabaseAsync),
+        new("database and gateway", () => Task.WhenAll(stack.KillDatabaseAsync(), stack.KillGatewayAsync()), async cancel =>
+        {
+            await stack.StartDatabaseAsync(cancel);
+            await stack.StartGatewayAsync(cancel);
+        }),
     ];
 }

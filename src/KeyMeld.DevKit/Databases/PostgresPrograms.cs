@@ -8,6 +8,8 @@ namespace KeyMeld.DevKit.Databases;
 internal sealed class PostgresPrograms
 {
     private const string Versions = "/usr/lib/postgresql";
+    private const int Override = 1;
+    private const int ReadSearch = 2;
     private static readonly string[] Unprivileged = ["postgres", "nobody"];
 
     private readonly string _folder;
@@ -71,7 +73,7 @@ internal sealed class PostgresPrograms
         var path = Path.Combine(_folder, program);
         var start = _user is null
             ? new ProcessStartInfo(path, arguments)
-            : new ProcessStartInfo("setpriv", [$"--reuid={_user}", $"--regid={GroupOf(_user)}", "--clear-groups", path, .. arguments]);
+            : As(_user, path, arguments);
         (start.RedirectStandardOutput, start.RedirectStandardError, start.WorkingDirectory) = (true, true, "/");
         start.Environment.Clear();
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
@@ -80,6 +82,19 @@ internal sealed class PostgresPrograms
             start.Environment[name] = value;
         }
         return start;
+    }
+
+    // The folder lies in folders of root's, which nobody else may pass: the server gets what it takes to come through.
+    private static ProcessStartInfo As(string user, string program, IEnumerable<string> arguments) =>
+        new("setpriv", [$"--reuid={user}", $"--regid={GroupOf(user)}", "--clear-groups", .. Passing(), program, .. arguments]);
+
+    // capabilities(7); the line CapEff of proc(5).
+    private static string[] Passing()
+    {
+        var held = Convert.ToUInt64(File.ReadLines("/proc/self/status").First(line => line.StartsWith("CapEff:", StringComparison.Ordinal))[7..].Trim(), 16);
+        return (held & (1UL << ReadSearch)) != 0 ? ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+            : (held & (1UL << Override)) != 0 ? ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+            : [];
     }
 
     // The fourth field of passwd(5).

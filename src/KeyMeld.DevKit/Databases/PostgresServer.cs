@@ -4,58 +4,81 @@ using KeyMeld.DevKit.Stack;
 namespace KeyMeld.DevKit.Databases;
 
 /// <summary>
-/// A real PostgreSQL server of its own, in a temporary folder, on a unix socket and on a port of this machine. It ends with this object, and can be made to crash and come back.
+/// A real PostgreSQL server of its own, on a unix socket; in a temporary folder that goes with it, then also on a port of this machine, or in one that stays. It ends with this object, and can be made to crash and come back.
 /// </summary>
 /// <remarks>PostgreSQL does not run as root: then it runs as the user <c>postgres</c>, or <c>nobody</c>.</remarks>
 public sealed class PostgresServer : IAsyncDisposable
 {
+    private const string Superuser = "keymeld";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly PostgresPrograms _programs;
+    private readonly PostgresPlace _place;
     private readonly IReadOnlyList<string> _options;
+    private readonly Lock _logLock = new();
     private Process? _process;
     private TaskCompletionSource? _ready;
 
-    private PostgresServer(PostgresPrograms programs, string folder, int port, string password, IReadOnlyList<string> options) =>
-        (_programs, Folder, Port, Password, _options) = (programs, folder, port, password, options);
+    private PostgresServer(PostgresPrograms programs, PostgresPlace place, IReadOnlyList<string> options) => (_programs, _place, _options) = (programs, place, options);
 
     /// <summary>Whether a server is installed, as Debian's package <c>postgresql</c> does.</summary>
     public static bool IsInstalled => PostgresPrograms.Find() is not null;
 
-    /// <summary>The server's folder; its log is <c>server.log</c> there.</summary>
-    public string Folder { get; }
+    /// <summary>The server's folder.</summary>
+    public string Folder => _place.Folder;
 
     /// <summary>The folder of its unix socket, which is what a client gives as host.</summary>
     public string SocketFolder => Folder;
 
-    /// <summary>Its port, on 127.0.0.1 and in the name of the socket.</summary>
-    public int Port { get; }
+    /// <summary>Its port, in the name of the socket; on 127.0.0.1 too where the folder is temporary.</summary>
+    public int Port => _place.Port;
 
     /// <summary>The superuser.</summary>
-    public string User => "keymeld";
+    public string User => Superuser;
 
     /// <summary>The superuser's password, drawn for this server.</summary>
-    public string Password { get; }
+    public string Password { get; private set; } = "";
 
     /// <summary>A file that holds the password, readable by who made the server.</summary>
-    public string PasswordFile => Path.Combine(Folder, "password");
+    public string PasswordFile => _place.PasswordFile;
 
-    /// <summary>Makes and starts a server.</summary>
+    /// <summary>The process that serves, with one of its own for each connection; 0 while it is stopped.</summary>
+    public int ProcessId => _process is { HasExited: false } process ? process.Id : 0;
+
+    /// <summary>Processor time and memory of it and of those that serve its connections.</summary>
+    public PostgresUse Use => PostgresUse.Of(ProcessId);
+
+    /// <summary>Completes with the exit code when the process that serves now has ended.</summary>
+    public Task<int> Exit { get; private set; } = Task.FromResult(0);
+
+    /// <summary>Makes and starts a server in a temporary folder.</summary>
     /// <param name="options">Settings of <c>postgresql.conf</c>, as <c>name=value</c>; <c>fsync=off</c> where nothing has to survive.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StackException">It is not installed, or did not start; the message says why.</exception>
-    public static async Task<PostgresServer> StartAsync(IReadOnlyList<string>? options = null, CancellationToken cancellationToken = default)
+    public static Task<PostgresServer> StartAsync(IReadOnlyList<string>? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(Installed(), PostgresPlace.Temporary(), options ?? [], cancellationToken);
+
+    /// <summary>Starts a server in a folder that stays, with what is there, or makes it.</summary>
+    /// <param name="folder">The folder, which holds nothing else.</param>
+    /// <param name="logFile">Where what it says is added.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StackException">It is not installed, or did not start; the message says why.</exception>
+    public static Task<PostgresServer> StartInAsync(string folder, string logFile, CancellationToken cancellationToken = default)
     {
-        var programs = PostgresPrograms.Find() ?? throw new StackException("PostgreSQL is not installed: apt-get install postgresql.", "postgres");
-        // Short: the socket's path may have 107 bytes.
-        var folder = Directory.CreateTempSubdirectory("km-pg-").FullName;
-        var server = new PostgresServer(programs, folder, FreePort.Next(), Convert.ToHexStringLower(KernelRandom.Bytes(16)), options ?? []);
+        var (programs, place) = (Installed(), PostgresPlace.In(Path.GetFullPath(folder), logFile));
+        Directory.CreateDirectory(place.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        place.StopOrphan();
+        return StartAsync(programs, place, [], cancellationToken);
+    }
+
+    private static PostgresPrograms Installed() => PostgresPrograms.Find() ?? throw new StackException("PostgreSQL is not installed: apt-get install postgresql.", "postgres");
+
+    private static async Task<PostgresServer> StartAsync(PostgresPrograms programs, PostgresPlace place, IReadOnlyList<string> options, CancellationToken cancellationToken)
+    {
+        var server = new PostgresServer(programs, place, options);
         try
         {
-            await File.WriteAllTextAsync(server.PasswordFile, server.Password, cancellationToken);
-            await programs.GiveAsync(folder, cancellationToken);
-            await programs.RunAsync("initdb",
-                ["-D", server.Data, "-U", server.User, "--pwfile", server.PasswordFile, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"], server.Environment, cancellationToken);
+            await server.PrepareAsync(cancellationToken);
             await server.StartAgainAsync(cancellationToken);
             return server;
         }
@@ -64,6 +87,31 @@ public sealed class PostgresServer : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
+    }
+
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(_place.Data))
+        {
+            Password = await File.ReadAllTextAsync(PasswordFile, cancellationToken);
+            return;
+        }
+        Password = Convert.ToHexStringLower(KernelRandom.Bytes(16));
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        await using (var file = new FileStream(PasswordFile, options))
+        {
+            await file.WriteAsync(System.Text.Encoding.ASCII.GetBytes(Password), cancellationToken);
+        }
+        await _programs.GiveAsync(Folder, cancellationToken);
+        // Whole or not at all, whenever it is interrupted.
+        var half = _place.Data + ".new";
+        if (Directory.Exists(half))
+        {
+            Directory.Delete(half, recursive: true);
+        }
+        await _programs.RunAsync("initdb",
+            ["-D", half, "-U", User, "--pwfile", PasswordFile, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", .. _place.IsKept ? Array.Empty<string>() : ["--no-sync"]], Environment, cancellationToken);
+        Directory.Move(half, _place.Data);
     }
 
     /// <summary>Starts it again after <see cref="CrashAsync"/> or <see cref="StopAsync"/>, with everything that was committed.</summary>
@@ -78,7 +126,7 @@ public sealed class PostgresServer : IAsyncDisposable
         _ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         string[] arguments =
         [
-            "-D", Data, "-k", SocketFolder, "-p", FormattableString.Invariant($"{Port}"), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_permissions=0777",
+            "-D", _place.Data, "-k", SocketFolder, "-p", FormattableString.Invariant($"{Port}"), "-c", _place.IsKept ? "listen_addresses=" : "listen_addresses=127.0.0.1", "-c", "unix_socket_permissions=0777",
             .. _options.SelectMany(option => (string[])["-c", option]),
         ];
         _process = _programs.Start("postgres", arguments, Environment);
@@ -86,12 +134,12 @@ public sealed class PostgresServer : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => OnLine(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        var ended = _process.WaitForExitAsync(cancellationToken);
-        var first = await Task.WhenAny(_ready.Task, ended, Task.Delay(Patience, cancellationToken));
+        Exit = ExitOfAsync(_process);
+        var first = await Task.WhenAny(_ready.Task, Exit, Task.Delay(Patience, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
         if (first != _ready.Task)
         {
-            throw new StackException($"PostgreSQL did not start: {await File.ReadAllTextAsync(LogFile, CancellationToken.None)}", "postgres");
+            throw new StackException($"PostgreSQL did not start: {string.Join('\n', (await File.ReadAllLinesAsync(_place.LogFile, CancellationToken.None)).TakeLast(20))}", "postgres");
         }
     }
 
@@ -105,6 +153,26 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <param name="name">Lower-case letters, digits and underscores.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public Task CreateDatabaseAsync(string name, CancellationToken cancellationToken = default) => RunSqlAsync("postgres", $"CREATE DATABASE {name}", cancellationToken);
+
+    /// <summary>Makes an empty database where it is not there.</summary>
+    /// <param name="name">Lower-case letters, digits and underscores.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task EnsureDatabaseAsync(string name, CancellationToken cancellationToken = default)
+    {
+        if (await RunSqlAsync("postgres", $"SELECT 1 FROM pg_database WHERE datname = '{name}'", cancellationToken) == "")
+        {
+            await CreateDatabaseAsync(name, cancellationToken);
+        }
+    }
+
+    /// <summary>A database of a server in a folder, whether it runs or not.</summary>
+    /// <param name="folder">The server's.</param>
+    /// <param name="database">The database.</param>
+    public static StackDatabase In(string folder, string database)
+    {
+        var place = PostgresPlace.In(folder, "");
+        return new StackDatabase(place.Folder, place.Port, database, Superuser, place.PasswordFile);
+    }
 
     /// <summary>What a development stack is told to use one of its databases.</summary>
     /// <param name="database">One that was made.</param>
@@ -122,16 +190,21 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await EndAsync(StackSignals.Quit);
+        await (_place.IsKept ? StopAsync() : CrashAsync());
         _process?.Dispose();
-        await _programs.RemoveAsync(Folder);
+        if (!_place.IsKept)
+        {
+            await _programs.RemoveAsync(Folder);
+        }
     }
 
-    private string Data => Path.Combine(Folder, "data");
-
-    private string LogFile => Path.Combine(Folder, "server.log");
-
     private Dictionary<string, string> Environment => new() { ["LC_ALL"] = "C", ["PGPASSWORD"] = Password, ["TZ"] = "UTC" };
+
+    private static async Task<int> ExitOfAsync(Process process)
+    {
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
 
     private async Task EndAsync(Action<int> signal)
     {
@@ -148,9 +221,9 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             return;
         }
-        lock (_options)
+        lock (_logLock)
         {
-            File.AppendAllText(LogFile, line + "\n");
+            File.AppendAllText(_place.LogFile, line + "\n");
         }
         if (line.EndsWith("database system is ready to accept connections", StringComparison.Ordinal))
         {

@@ -7,7 +7,7 @@ using KeyMeld.DevKit.Nsm;
 namespace KeyMeld.DevKit.Stack;
 
 /// <summary>Starts, supervises, kills and restarts the programs of the stack. One per data folder.</summary>
-public sealed class DevelopmentStack : IAsyncDisposable
+public sealed partial class DevelopmentStack : IAsyncDisposable
 {
     private const string GatewayName = "gateway";
     private const string NsmName = "nsm";
@@ -62,10 +62,11 @@ public sealed class DevelopmentStack : IAsyncDisposable
     {
         var layout = new StackLayout(options.DataDirectory);
         layout.Create();
-        var stack = new DevelopmentStack(options, layout, Take(layout));
+        var stack = new DevelopmentStack(WithOwnDatabase(options, layout), layout, Take(layout));
         try
         {
             layout.StopOrphans();
+            await stack.OpenDatabaseAsync(progress, cancellationToken);
             await stack.StartStandInsAsync(progress, cancellationToken);
             progress?.Invoke($"starting {options.Enclaves} enclaves");
             await stack.StartEnclavesAsync(cancellationToken);
@@ -171,6 +172,7 @@ public sealed class DevelopmentStack : IAsyncDisposable
             children.Clear();
         }
         await Task.WhenAll(all.Select(child => child.DisposeAsync().AsTask()));
+        await (Database?.DisposeAsync() ?? default);
         await dataLock.DisposeAsync();
     }
 
@@ -256,21 +258,23 @@ public sealed class DevelopmentStack : IAsyncDisposable
                 return;
             }
         }
-        Crashed?.Invoke(child.Name, code);
-        if (options.RestartCrashed)
+        await SeeAgainAsync(child.Name, code, restart);
+    }
+
+    private async Task SeeAgainAsync(string name, int code, Func<Task> restart)
+    {
+        Crashed?.Invoke(name, code);
+        for (var pause = TimeSpan.FromMilliseconds(100); options.RestartCrashed && !stopping; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, TimeSpan.TicksPerSecond * 5)))
         {
-            for (var pause = TimeSpan.FromMilliseconds(100); !stopping; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, TimeSpan.TicksPerSecond * 5)))
+            try
             {
-                try
-                {
-                    await Task.Delay(pause);
-                    await restart();
-                    return;
-                }
-                catch (StackException exception)
-                {
-                    Crashed?.Invoke(exception.Part, -1);
-                }
+                await Task.Delay(pause);
+                await restart();
+                return;
+            }
+            catch (StackException exception)
+            {
+                Crashed?.Invoke(exception.Part, -1);
             }
         }
     }

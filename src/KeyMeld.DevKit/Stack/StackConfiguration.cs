@@ -68,7 +68,7 @@ internal static class StackConfiguration
     }
 
     private static string Storage(StackLayout layout, StackOptions options) => options.Postgres is { } server
-        ? $"{{ kind: postgres, host: \"{server.Host}\", port: {server.Port}, database: \"{server.Database}\", user: \"{server.User}\", password_file: \"{server.PasswordFile}\" }}"
+        ? $"{{ kind: postgres, host: \"{server.Host}\", port: {server.Port}, database: \"{server.Database}\", user: \"{server.User}\"{(server.PasswordFile is { } file ? $", password_file: \"{file}\"" : "")}{(server.Tls ? "" : ", tls: off")} }}"
         : $"{{ kind: sqlite, path: \"{layout.Database}\" }}";
 
     /// <summary>The same decisions as environment overrides, for a configuration file of the user's.</summary>

@@ -1,3 +1,5 @@
+using KeyMeld.DevKit.Databases;
+
 namespace KeyMeld.DevKit.Stack;
 
 /// <summary>The data folder: what lies where.</summary>
@@ -11,6 +13,9 @@ public sealed class StackLayout(string data)
 
     /// <summary>The gateway's database.</summary>
     public string Database => Path.Combine(Data, "keymeld.db");
+
+    /// <summary>The folder of the PostgreSQL server, where the stack has one of its own.</summary>
+    public string Postgres => Path.Combine(Data, "postgres");
 
     /// <summary>Sockets and process ids.</summary>
     public string Run => Path.Combine(Data, "run");
@@ -79,6 +84,10 @@ public sealed class StackLayout(string data)
                 StackSignals.Destroy(pid);
             }
             File.Delete(file);
+        }
+        if (Directory.Exists(Postgres))
+        {
+            PostgresPlace.In(Postgres, "").StopOrphan();
         }
     }
 }

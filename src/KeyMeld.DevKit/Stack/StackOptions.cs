@@ -27,6 +27,9 @@ public sealed record StackOptions
     /// <summary>A PostgreSQL database, which its owner made and keeps running, in place of the SQLite file; only with the generated gateway configuration.</summary>
     public StackDatabase? Postgres { get; init; }
 
+    /// <summary>Whether the stack runs a PostgreSQL server of its own in its folder, which stops with it; in place of <see cref="Postgres"/>.</summary>
+    public bool OwnPostgres { get; init; }
+
     /// <summary>Whether KMS calls carry attestation documents. False is for LocalStack, moto and the like.</summary>
     public bool Attestation { get; init; } = true;
 
@@ -44,9 +47,10 @@ public sealed record StackOptions
 }
 
 /// <summary>A PostgreSQL database of the stack's gateway.</summary>
-/// <param name="Host">The folder of its unix socket.</param>
-/// <param name="Port">The number in the socket's name.</param>
+/// <param name="Host">The folder of its unix socket, or a host.</param>
+/// <param name="Port">The number in the socket's name, or the port.</param>
 /// <param name="Database">Its name.</param>
 /// <param name="User">Who owns it.</param>
-/// <param name="PasswordFile">A file with that user's password.</param>
-public sealed record StackDatabase(string Host, int Port, string Database, string User, string PasswordFile);
+/// <param name="PasswordFile">A file with that user's password; null where none is asked for.</param>
+/// <param name="Tls">Whether a server on a host has to prove who it is.</param>
+public sealed record StackDatabase(string Host, int Port, string Database, string User, string? PasswordFile, bool Tls = true);

@@ -1,5 +1,6 @@
 using KeyMeld.Cli.Load;
 using KeyMeld.Cli.Soak;
+using KeyMeld.DevKit.Databases;
 using KeyMeld.IntegrationTests.Support;
 
 namespace KeyMeld.IntegrationTests.Soak;
@@ -22,6 +23,25 @@ public sealed class SoakTests : IDisposable
         Assert.Contains("\"ended\":\"signed\"", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("LOST", run.Output, StringComparison.Ordinal);
         Assert.Contains("\"kills\":[{", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_the_database_is_killed_alone_and_with_the_gateway_every_signing_ends_and_none_is_lost()
+    {
+        Assert.SkipWhen(!PostgresServer.IsInstalled && Environment.GetEnvironmentVariable("CI") is null, "PostgreSQL is not installed: apt-get install postgresql.");
+        // This seed kills database, gateway, database and gateway within six seconds.
+        var run = (await CliRun.OfAsync(
+            home, "soak", "--data", "data", "--storage", "postgres", "--turbulent", "8s", "--calm", "2s", "--rate", "4", "--kills", "1", "--groups", "2", "--seed", "916", "--json")).Succeeds();
+
+        Assert.Equal("yes", run.Json("sound"));
+        Assert.Equal("0", run.Json("unfinished_in_the_database"));
+        Assert.Contains("\"ended\":\"signed\"", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("LOST", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\"killed\":\"database\"", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\"killed\":\"database and gateway\"", run.Output, StringComparison.Ordinal);
+        // It was this server that signed, and it stopped with the stack.
+        Assert.False(File.Exists(Path.Combine(home, "data", "keymeld.db")));
+        Assert.False(File.Exists(Path.Combine(home, "data", "postgres", "data", "postmaster.pid")));
     }
 
     [Fact]

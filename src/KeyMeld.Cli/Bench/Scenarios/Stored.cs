@@ -32,7 +32,7 @@ internal static class Stored
     private static async Task<TimeSpan> FillAsync(BenchStage stage, int rows, int waiting, CancellationToken cancellationToken)
     {
         await stage.Stack.KillGatewayAsync();
-        await StoredRows.AddAsync(stage.Stack.Layout.Database, rows, waiting, cancellationToken);
+        await StoredRows.AddAsync(stage.Stack, rows, waiting, cancellationToken);
         var watch = Stopwatch.StartNew();
         await stage.Stack.StartGatewayAsync(cancellationToken);
         await Scene.ReadyAsync(stage.Stack, cancellationToken);
