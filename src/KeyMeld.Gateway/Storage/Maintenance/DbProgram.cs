@@ -45,7 +45,7 @@ internal static class DbProgram
     {
         var known = SqliteMigrator.All;
         var target = arguments.Version ?? known.Count;
-        foreach (var step in await database.MigrateAsync(target, arguments.DryRun))
+        foreach (var step in await database.MigrateAsync(target, arguments.DryRun, arguments.Lose))
         {
             output.WriteLine(DbLineJson.Of(new DbLineJson { Step = Math.Abs(step), Name = known[Math.Abs(step) - 1].Name, Direction = step > 0 ? "up" : "down" }));
         }

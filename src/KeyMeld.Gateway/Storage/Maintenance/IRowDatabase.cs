@@ -7,7 +7,7 @@ internal interface IRowDatabase : IAsyncDisposable
     string Name { get; }
 
     /// <summary>Brings the schema to a version; see the migrators.</summary>
-    Task<IReadOnlyList<int>> MigrateAsync(int target, bool dryRun);
+    Task<IReadOnlyList<int>> MigrateAsync(int target, bool dryRun, IReadOnlyCollection<string>? lose = null);
 
     /// <summary>One state of everything, while others go on writing.</summary>
     Task<IRowSession> ReadAsync();

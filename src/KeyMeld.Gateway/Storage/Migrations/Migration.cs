@@ -12,7 +12,21 @@ internal sealed record Migration(int Number, string Name, string Up, string Down
     /// <summary>Tables that the step down would drop with what is in them; it is refused while they hold rows.</summary>
     public ImmutableArray<string> Keeps { get; init; } = [];
 
+    /// <summary>What else the step down would drop; it is refused while there is any, unless an operator named it as what may go.</summary>
+    public ImmutableArray<Loss> Loses { get; init; } = [];
+
     public string Digest => Hash32.Sha256(Encoding.UTF8.GetBytes(Up)).ToString();
+}
+
+/// <summary>Something that may go where somebody says so.</summary>
+/// <param name="Name">What it is called: a table, or a column as TABLE.COLUMN.</param>
+internal sealed record Loss(string Name)
+{
+    /// <summary>The table it is in.</summary>
+    public string Table => Name.Split('.')[0];
+
+    /// <summary>A statement that finds a row with something to lose.</summary>
+    public string Sql => Name.Split('.') is [var table, var column] ? $"SELECT 1 FROM {table} WHERE {column} IS NOT NULL LIMIT 1" : $"SELECT 1 FROM {Table} LIMIT 1";
 }
 
 /// <param name="Number">As the database has it.</param>
@@ -46,6 +60,19 @@ internal static class MigrationRules
             throw new KeyMeldException(ErrorCodes.BadRequest, $"This program knows the schema versions 0 to {known.Count}, not {target}.");
         }
     }
+
+    /// <exception cref="KeyMeldException">bad_request: something was named that no step loses.</exception>
+    public static void RequireLosses(IReadOnlyCollection<string> named, IReadOnlyList<Migration> known)
+    {
+        var names = known.SelectMany(migration => migration.Loses).Select(loss => loss.Name).ToList();
+        if (named.FirstOrDefault(name => !names.Contains(name)) is { } unknown)
+        {
+            throw new KeyMeldException(ErrorCodes.BadRequest, $"'{unknown}' is nothing that can be given up on the way back; these are: {string.Join(", ", names)}. Nothing was changed.");
+        }
+    }
+
+    public static KeyMeldException WouldLose(Migration migration, Loss loss) => new(ErrorCodes.DataWouldBeLost,
+        $"Taking back migration {migration.Number} ({migration.Name}) would lose {loss.Name}; nothing was changed. Make a backup, and say --lose {loss.Name} if that is what you want.");
 
     public static KeyMeldException WouldLose(Migration migration, string table) => new(ErrorCodes.DataWouldBeLost,
         $"Taking back migration {migration.Number} ({migration.Name}) would lose what table {table} holds; nothing was changed. Make a backup and empty the table first, if that is what you want.");

@@ -19,14 +19,16 @@ internal static class PostgresMigrator
     /// <param name="target">The version to end at; the newest without it.</param>
     /// <param name="dryRun">Does everything and takes it back.</param>
     /// <param name="migrations">For tests.</param>
+    /// <param name="lose">What steps down may lose: names of <see cref="Migration.Loses"/>.</param>
     /// <returns>The steps that were gone, in their order; those down are negative.</returns>
     /// <exception cref="KeyMeldException">
-    /// storage_failed: the database was migrated by another or a newer program. data_would_be_lost: a step down would drop rows. bad_request: no such version. Nothing was changed.
+    /// storage_failed: the database was migrated by another or a newer program. data_would_be_lost: a step down would drop rows. bad_request: no such version, or nothing that may be lost. Nothing was changed.
     /// </exception>
-    public static async Task<IReadOnlyList<int>> RunAsync(NpgsqlDataSource source, TimeProvider time, int? target = null, bool dryRun = false, IReadOnlyList<Migration>? migrations = null)
+    public static async Task<IReadOnlyList<int>> RunAsync(NpgsqlDataSource source, TimeProvider time, int? target = null, bool dryRun = false, IReadOnlyList<Migration>? migrations = null, IReadOnlyCollection<string>? lose = null)
     {
         migrations ??= All;
         MigrationRules.RequireVersion(target ?? migrations.Count, migrations);
+        MigrationRules.RequireLosses(lose ?? [], migrations);
         await using var connection = await source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         var session = new PostgresSession(connection);
@@ -46,7 +48,7 @@ internal static class PostgresMigrator
         }
         foreach (var migration in migrations.Take(applied.Count).Skip(target ?? migrations.Count).Reverse())
         {
-            await DownAsync(connection, session, migration);
+            await DownAsync(connection, session, migration, lose ?? []);
             steps.Add(-migration.Number);
         }
         if (!dryRun)
@@ -61,7 +63,7 @@ internal static class PostgresMigrator
         !await session.ExistsAsync("SELECT 1 WHERE to_regclass($1) IS NOT NULL", "schema_migrations") ? []
         : await session.AllAsync("SELECT number, name, sha256 FROM schema_migrations ORDER BY number", row => new AppliedMigration(row.Integer(0), row.Text(1), row.Text(2)));
 
-    private static async Task DownAsync(NpgsqlConnection connection, PostgresSession session, Migration migration)
+    private static async Task DownAsync(NpgsqlConnection connection, PostgresSession session, Migration migration, IReadOnlyCollection<string> lose)
     {
         foreach (var table in migration.Keeps)
         {
@@ -70,6 +72,14 @@ internal static class PostgresMigrator
             if ((await session.AllAsync($"SELECT 1 FROM {table} LIMIT 1", _ => true)).Count > 0)
             {
                 throw MigrationRules.WouldLose(migration, table);
+            }
+        }
+        foreach (var loss in migration.Loses.Where(loss => !lose.Contains(loss.Name)))
+        {
+            await ScriptAsync(connection, $"LOCK TABLE {loss.Table} IN ACCESS EXCLUSIVE MODE");
+            if ((await session.AllAsync(loss.Sql, _ => true)).Count > 0)
+            {
+                throw MigrationRules.WouldLose(migration, loss);
             }
         }
         await ScriptAsync(connection, migration.Down);

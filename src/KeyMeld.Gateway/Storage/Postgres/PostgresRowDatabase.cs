@@ -14,7 +14,8 @@ internal sealed class PostgresRowDatabase(StorageSettings.Postgres settings, Tim
 
     public string Name => $"PostgreSQL database {settings.Database} at {settings.Host}";
 
-    public Task<IReadOnlyList<int>> MigrateAsync(int target, bool dryRun) => PostgresMigrator.RunAsync(_source, time, target, dryRun);
+    public Task<IReadOnlyList<int>> MigrateAsync(int target, bool dryRun, IReadOnlyCollection<string>? lose = null) =>
+        PostgresMigrator.RunAsync(_source, time, target, dryRun, lose: lose);
 
     public async Task<IRowSession> ReadAsync() => await OpenAsync(IsolationLevel.RepeatableRead, lockTables: false);
 

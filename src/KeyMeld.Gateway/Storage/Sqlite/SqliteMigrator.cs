@@ -15,14 +15,16 @@ internal static class SqliteMigrator
     /// <param name="target">The version to end at; the newest without it.</param>
     /// <param name="dryRun">Does everything and takes it back.</param>
     /// <param name="migrations">For tests.</param>
+    /// <param name="lose">What steps down may lose: names of <see cref="Migration.Loses"/>.</param>
     /// <returns>The steps that were gone, in their order; those down are negative.</returns>
     /// <exception cref="KeyMeldException">
-    /// storage_failed: the file was migrated by another or a newer program. data_would_be_lost: a step down would drop rows. bad_request: no such version. Nothing was changed.
+    /// storage_failed: the file was migrated by another or a newer program. data_would_be_lost: a step down would drop rows. bad_request: no such version, or nothing that may be lost. Nothing was changed.
     /// </exception>
-    public static IReadOnlyList<int> Run(SqliteSession session, TimeProvider time, int? target = null, bool dryRun = false, IReadOnlyList<Migration>? migrations = null)
+    public static IReadOnlyList<int> Run(SqliteSession session, TimeProvider time, int? target = null, bool dryRun = false, IReadOnlyList<Migration>? migrations = null, IReadOnlyCollection<string>? lose = null)
     {
         migrations ??= All;
         MigrationRules.RequireVersion(target ?? migrations.Count, migrations);
+        MigrationRules.RequireLosses(lose ?? [], migrations);
         session.Execute("BEGIN IMMEDIATE");
         try
         {
@@ -37,7 +39,7 @@ internal static class SqliteMigrator
             }
             foreach (var migration in migrations.Take(applied.Count).Skip(target ?? migrations.Count).Reverse())
             {
-                Down(session, migration);
+                Down(session, migration, lose ?? []);
                 steps.Add(-migration.Number);
             }
             session.Execute(dryRun ? "ROLLBACK" : "COMMIT");
@@ -64,7 +66,7 @@ internal static class SqliteMigrator
             ("$number", migration.Number), ("$name", migration.Name), ("$sha256", migration.Digest), ("$now", time.GetUtcNow().ToUnixTimeMilliseconds()));
     }
 
-    private static void Down(SqliteSession session, Migration migration)
+    private static void Down(SqliteSession session, Migration migration, IReadOnlyCollection<string> lose)
     {
         foreach (var table in migration.Keeps)
         {
@@ -72,6 +74,10 @@ internal static class SqliteMigrator
             {
                 throw MigrationRules.WouldLose(migration, table);
             }
+        }
+        if (migration.Loses.FirstOrDefault(loss => !lose.Contains(loss.Name) && session.Exists(loss.Sql)) is { } lost)
+        {
+            throw MigrationRules.WouldLose(migration, lost);
         }
         session.Script(migration.Down);
         session.Execute("DELETE FROM schema_migrations WHERE number = $number", ("$number", migration.Number));

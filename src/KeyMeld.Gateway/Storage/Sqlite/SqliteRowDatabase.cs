@@ -10,12 +10,12 @@ internal sealed class SqliteRowDatabase(string path, TimeProvider time, bool wal
 {
     public string Name => $"SQLite file {path}";
 
-    public Task<IReadOnlyList<int>> MigrateAsync(int target, bool dryRun)
+    public Task<IReadOnlyList<int>> MigrateAsync(int target, bool dryRun, IReadOnlyCollection<string>? lose = null)
     {
         using var ownership = SqliteDatabase.PrepareFiles(path);
         using var session = Open(SqliteOpenMode.ReadWrite);
         session.Script(wal ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;" : "PRAGMA synchronous = FULL;");
-        return Task.FromResult(SqliteMigrator.Run(session, time, target, dryRun));
+        return Task.FromResult(SqliteMigrator.Run(session, time, target, dryRun, lose: lose));
     }
 
     public Task<IRowSession> ReadAsync()

@@ -11,5 +11,8 @@ internal static class LastBackup
             made_ms bigint NOT NULL
         );
         """,
-        "DROP TABLE last_backup;");
+        "DROP TABLE last_backup;")
+    {
+        Loses = [new Loss("last_backup")],
+    };
 }

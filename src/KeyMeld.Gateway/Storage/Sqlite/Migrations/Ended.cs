@@ -15,5 +15,8 @@ internal static class Ended
         DROP INDEX signings_failed;
         ALTER TABLE groups DROP COLUMN ended_ms;
         ALTER TABLE signings DROP COLUMN ended_ms;
-        """);
+        """)
+    {
+        Loses = [new Loss("signings.ended_ms"), new Loss("groups.ended_ms")],
+    };
 }

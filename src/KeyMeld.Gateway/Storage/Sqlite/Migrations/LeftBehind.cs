@@ -13,5 +13,8 @@ internal static class LeftBehind
         DROP INDEX groups_join_by;
         DROP INDEX groups_completed;
         ALTER TABLE groups DROP COLUMN completed_ms;
-        """);
+        """)
+    {
+        Loses = [new Loss("groups.completed_ms")],
+    };
 }

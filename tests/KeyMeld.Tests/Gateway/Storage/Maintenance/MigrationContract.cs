@@ -70,7 +70,7 @@ public abstract class MigrationContract
 
         foreach (var version in (int[])[2, 0])
         {
-            var refusal = await Assert.ThrowsAsync<KeyMeldException>(() => database.MigrateAsync(version, dryRun: false));
+            var refusal = await Assert.ThrowsAsync<KeyMeldException>(() => database.MigrateAsync(version, dryRun: false, lose: [.. SqliteMigrator.All.SelectMany(step => step.Loses).Select(loss => loss.Name)]));
             Assert.Equal(ErrorCodes.DataWouldBeLost, refusal.Code);
             Assert.Contains("owned_keys", refusal.Message, StringComparison.Ordinal);
         }
@@ -82,6 +82,31 @@ public abstract class MigrationContract
     }
 
     [Fact]
+    public async Task When_groups_were_complete_is_lost_on_the_way_back_only_where_that_is_said_by_name()
+    {
+        await using var database = await NewAsync();
+        await database.MigrateAsync(5, dryRun: false);
+        await InsertAsync(database, 5, table => table.Name == "groups");
+        var filled = await FilledDatabase.DigestsAsync(database);
+
+        var refusal = await Assert.ThrowsAsync<KeyMeldException>(() => database.MigrateAsync(4, dryRun: false));
+        Assert.Equal(ErrorCodes.DataWouldBeLost, refusal.Code);
+        Assert.Contains("--lose groups.completed_ms", refusal.Message, StringComparison.Ordinal);
+        // What is no table or column of a step back, and what never may go.
+        foreach (var name in (string[])["", "everything", "enclave_master_keys", "groups"])
+        {
+            Assert.Equal(ErrorCodes.BadRequest, (await Assert.ThrowsAsync<KeyMeldException>(() => database.MigrateAsync(4, dryRun: false, lose: [name]))).Code);
+        }
+        Assert.Equal(filled, await FilledDatabase.DigestsAsync(database));
+
+        Assert.Equal([-5], await database.MigrateAsync(4, dryRun: false, lose: ["groups.completed_ms"]));
+        Assert.Equal([5], await database.MigrateAsync(5, dryRun: false));
+        Assert.Equal([-5], await database.MigrateAsync(4, dryRun: false));
+        // Groups themselves stay whatever is said.
+        Assert.Equal(ErrorCodes.DataWouldBeLost, (await Assert.ThrowsAsync<KeyMeldException>(() => database.MigrateAsync(0, dryRun: false, lose: ["groups.completed_ms"]))).Code);
+    }
+
+    [Fact]
     public async Task A_dry_run_goes_every_step_and_takes_it_back()
     {
         await using var database = await NewAsync();
@@ -90,10 +115,10 @@ public abstract class MigrationContract
         Assert.Equal([.. Enumerable.Range(2, Newest - 1)], await database.MigrateAsync(Newest, dryRun: false));
     }
 
-    private static async Task InsertAsync(IRowDatabase database, int version)
+    private static async Task InsertAsync(IRowDatabase database, int version, Func<StoredTable, bool>? which = null)
     {
         await using var session = await database.WriteAsync();
-        foreach (var table in StoredTables.At(version))
+        foreach (var table in StoredTables.At(version).Where(which ?? (_ => true)))
         {
             await session.InsertAsync(table, RowsOf(table));
         }
