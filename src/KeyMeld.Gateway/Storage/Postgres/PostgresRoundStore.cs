@@ -34,9 +34,10 @@ internal sealed class PostgresRoundStore(PostgresDatabase database) : IRoundStor
         return posts.OrderBy(post => post.Attempt).ThenBy(post => post.Round).ThenBy(post => post.Place).Select(post => (post.Place, post.Blob)).ToImmutableArray();
     });
 
+    // Asked of those that run, which are few, and not of those that have ended.
     public Task ClearEndedAsync() => database.WriteAsync(session =>
     {
-        session.Queue("DELETE FROM signing_round_posts WHERE request_hash IN (SELECT request_hash FROM signings WHERE state <> 'running')");
-        return session.ExecuteAsync("DELETE FROM signing_rounds WHERE request_hash IN (SELECT request_hash FROM signings WHERE state <> 'running')");
+        session.Queue("DELETE FROM signing_round_posts WHERE NOT EXISTS (SELECT 1 FROM signings WHERE signings.request_hash = signing_round_posts.request_hash AND state = 'running')");
+        return session.ExecuteAsync("DELETE FROM signing_rounds WHERE NOT EXISTS (SELECT 1 FROM signings WHERE signings.request_hash = signing_rounds.request_hash AND state = 'running')");
     });
 }

@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
-using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Storage.Sqlite;
-using KeyMeld.Protocol.Ids;
 using Microsoft.Data.Sqlite;
 
 namespace KeyMeld.Tests.Gateway.Storage;
@@ -21,7 +18,7 @@ public sealed class SqlitePlanTests : IDisposable
         IReadOnlyList<string> statements;
         await using (var database = SqliteDatabase.Open(File, TimeProvider.System))
         {
-            await UseEverythingAsync(database);
+            await EveryStatement.UseAsync(KeyMeld.Gateway.Storage.Stores.Of(database, TimeProvider.System));
             statements = [.. await database.WriteAsync(session => session.Statements.ToList()), .. await database.ReadAsync(session => session.Statements.ToList())];
         }
         var asked = statements.Where(sql => sql.Contains("WHERE", StringComparison.Ordinal)).Distinct().ToList();
@@ -67,62 +64,4 @@ public sealed class SqlitePlanTests : IDisposable
         }
         return steps;
     }
-
-    private static async Task UseEverythingAsync(SqliteDatabase database)
-    {
-        var groups = new SqliteGroupStore(database);
-        var group = new NewGroup(Hash(), Statement(), Bytes(200), [Bytes(126)], 2_000_000, 1_000_000, [Bytes(32)]);
-        await groups.AddAsync(group);
-        await groups.AddRegistrationAsync(group.Hash, 0, new StoredRegistration(0, Hash(), Statement(), Bytes(114)), Bytes(32));
-        await groups.FormAsync(group.Hash, Hash(), [new StoredReceipt(0, Bytes(64))]);
-        await groups.FindAsync(group.Hash);
-        await groups.FindByRosterAsync(Hash());
-        await groups.HasReaderAsync(group.Hash, Bytes(32));
-        await groups.UnfinishedAsync();
-        await groups.AbandonedAsync(1000, 1000);
-        await groups.EraseEnvelopeAsync(group.Hash, 0);
-
-        var signings = new SqliteSigningStore(database);
-        var signing = new NewSigning(Hash(), group.Hash, new Id16(Bytes(16)), 2_000_000, Statement(), Bytes(300), 1);
-        var lease = new Lease(new Id16(Bytes(16)), 1000, 2000);
-        await signings.AddAsync(signing, null, 10);
-        await signings.AddAsync(signing, null, 10);
-        await signings.AddAsync(signing with { Request = Hash() }, null, 10);
-        await signings.AddApprovalAsync(signing.Request, new StoredApproval(0, true, Statement()), _ => true, lease);
-        await signings.ReserveAsync(signing.Request, 1, lease);
-        await signings.RenewAsync(lease);
-        await signings.FindAsync(signing.Request);
-        await signings.StateOfAsync(signing.Request);
-        await signings.GroupOfAsync(signing.Request);
-        await signings.UnfinishedAsync();
-        await signings.AbandonedAsync(1000);
-        await signings.UnfinishedOfAsync(group.Hash);
-        await signings.ReleaseAsync(lease.Owner);
-        await signings.FinishAsync(signing.Request, lease.Owner, new SigningOutcome(SigningState.Completed, [1], null));
-        await signings.CloseAsync(signing.Request, new SigningOutcome(SigningState.Expired, null, null));
-        await groups.CloseAsync(group.Hash, GroupState.Expired, null);
-        await groups.EraseAsync(group.Hash, Hash());
-
-        await new SqliteOverviewStore(database).FailedAsync(1, 50);
-
-        var keys = new SqliteKeyStore(database);
-        var key = new NewKey(Hash(), Bytes(32), new Id16(Bytes(16)), 1, Statement(), Bytes(178), Bytes(80));
-        await keys.AddAsync(key, 10);
-        await keys.FindAsync(key.Hash);
-        await keys.FindByIdAsync(key.Auth, key.Id);
-        await keys.ListAsync(key.Auth);
-        await keys.EraseAsync(key.Hash, Hash());
-
-        var nonces = new SqliteReplayStore(database, TimeProvider.System);
-        for (var call = 0; call < 256; call++)
-        {
-            await nonces.TryUseAsync(Bytes(32), Bytes(16), DateTimeOffset.UnixEpoch);
-        }
-    }
-
-    private static byte[] Bytes(int count) => RandomNumberGenerator.GetBytes(count);
-
-    private static Hash32 Hash() => new(Bytes(32));
-
-    private static StoredStatement Statement() => new(Bytes(100), Bytes(64));
 }
