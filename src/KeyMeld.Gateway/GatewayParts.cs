@@ -42,7 +42,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Bus = (settings.Storage, _stores.Server) is (StorageSettings.Postgres server, { } database)
             ? new PostgresNewsBus(database.Source, PostgresConnection.Source(server with { Connections = 1 }), id, time, loggers.CreateLogger<PostgresNewsBus>())
             : new LonelyBus();
-        Leases = new Leases(id, settings.Storage.Lease, Bus, time);
+        Leases = new Leases(id, settings.Storage.Lease, Bus);
         GroupNews = new(NewsKind.Group, Bus);
         SigningNews = new(NewsKind.Signing, Bus);
         RoundNews = new(NewsKind.Rounds, Bus);
@@ -56,7 +56,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Groups = new GroupBook(GroupStore, Bus.IsShared);
         GroupRunner = new GroupRunner(GroupStore, Groups, Fleet, GroupNews, Leases, telemetry, time, loggers.CreateLogger<GroupRunner>());
         SigningRunner = new SigningRunner(SigningStore, Groups, Fleet, SigningNews, RoundNews, Leases, _stores.Rounds, telemetry, time, loggers);
-        Desk = new NewsDesk(this, loggers.CreateLogger<NewsDesk>());
+        Desk = new NewsDesk(this, _stores.Server is { } shared ? new PostgresMarks(shared) : null, loggers.CreateLogger<NewsDesk>());
         Limits = new CallLimits(settings.Limits, time);
         Readers = new ReaderGate(settings.Server.PublicUrl, _stores.Replay, Limits, time);
         Bodies = new BodyReader(settings.Limits, time);

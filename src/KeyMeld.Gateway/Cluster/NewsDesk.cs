@@ -1,5 +1,6 @@
 using KeyMeld.Gateway.Keygen;
 using KeyMeld.Gateway.Operations;
+using KeyMeld.Gateway.Storage.Postgres;
 using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Cluster;
@@ -9,7 +10,7 @@ namespace KeyMeld.Gateway.Cluster;
 /// </summary>
 internal sealed partial class NewsDesk : IAsyncDisposable
 {
-    // A gateway that died before it could tell what it had written leaves waiters of others behind; they are few, and their calls end by themselves after 30 seconds.
+    // What could not be read when it was heard of is looked at again.
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
     private const int AtOnce = 8;
 
@@ -18,11 +19,16 @@ internal sealed partial class NewsDesk : IAsyncDisposable
     private readonly SemaphoreSlim _places = new(AtOnce);
     private readonly KeyedWork _groups;
     private readonly KeyedWork _signings;
+    private readonly PostgresMarks? _marks;
     private ITimer? _timer;
+    private SecondLook? _second;
 
-    public NewsDesk(GatewayParts parts, ILogger<NewsDesk> logger)
+    /// <param name="parts">The gateway's.</param>
+    /// <param name="marks">Of a database that others use too; null where there is none.</param>
+    /// <param name="logger">Told what could not be read.</param>
+    public NewsDesk(GatewayParts parts, PostgresMarks? marks, ILogger<NewsDesk> logger)
     {
-        (_parts, _logger) = (parts, logger);
+        (_parts, _marks, _logger) = (parts, marks, logger);
         _groups = new KeyedWork((id, cancellation) => LookAsync(id, LookAtGroupAsync, cancellation), LogStuck);
         _signings = new KeyedWork((id, cancellation) => LookAsync(id, LookAtSigningAsync, cancellation), LogStuck);
     }
@@ -34,11 +40,16 @@ internal sealed partial class NewsDesk : IAsyncDisposable
             _parts.Bus.Start(Hear, LookAtAll);
             _timer = _parts.Time.CreateTimer(_ => LookAtWatched(), null, LookAgain, LookAgain);
         }
+        if (_marks is not null)
+        {
+            _second = new SecondLook(_parts, _marks, Hear);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         await (_timer?.DisposeAsync() ?? default);
+        await (_second?.DisposeAsync() ?? default);
         await _groups.DisposeAsync();
         await _signings.DisposeAsync();
         _places.Dispose();

@@ -8,8 +8,8 @@ using Npgsql;
 namespace KeyMeld.Gateway.Cluster;
 
 /// <summary>
-/// LISTEN on a connection of its own, NOTIFY in batches from the pool. Not in the transactions that change something: those would wait for each other over it. A gateway that dies between the
-/// two leaves others to find out by themselves (<see cref="NewsDesk"/>).
+/// LISTEN on a connection of its own, NOTIFY in batches from the pool. Not in the transactions that change something: those would commit one after the other. What a gateway that dies between the
+/// two does not tell, others find out by themselves (<see cref="SecondLook"/>).
 /// </summary>
 internal sealed partial class PostgresNewsBus(NpgsqlDataSource database, NpgsqlDataSource listener, Id16 self, TimeProvider time, ILogger<PostgresNewsBus> logger) : INewsBus
 {

@@ -82,8 +82,7 @@ internal sealed partial class GroupRunner : IAsyncDisposable
         }
         try
         {
-            var now = _time.GetUtcNow();
-            foreach (var group in await _store.AbandonedAsync(now.ToUnixTimeMilliseconds(), (now - _leases.Length).ToUnixTimeMilliseconds()))
+            foreach (var group in await _store.AbandonedAsync(_time.GetUtcNow().ToUnixTimeMilliseconds(), _leases.Length))
             {
                 _work.Nudge(group);
             }

@@ -111,7 +111,7 @@ internal sealed class JoinGroup(GatewayParts parts)
             Check(group, registration.Value, envelope);
             await CheckAtEnclaveAsync(group, registration, envelope, aborted);
             var row = new StoredRegistration(registration.Index, registration.Statement.Hash, StoredStatement.From(registration.Statement.Statement), envelope);
-            if (await parts.GroupStore.AddRegistrationAsync(hash, group.Accepted, row, registration.Value.Auth.Bytes.ToArray(), group.Accepted + 1 == group.Members.Length ? parts.NowMs : null))
+            if (await parts.GroupStore.AddRegistrationAsync(hash, group.Accepted, row, registration.Value.Auth.Bytes.ToArray(), completes: group.Accepted + 1 == group.Members.Length))
             {
                 parts.GroupRunner.Changed(hash);
                 parts.Telemetry.MemberJoined();

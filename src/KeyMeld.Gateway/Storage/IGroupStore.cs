@@ -21,8 +21,8 @@ internal interface IGroupStore
     ValueTask<bool> HasReaderAsync(Hash32 group, ReadOnlySpan<byte> key);
 
     /// <summary>Admits one participant, if the group is joining and has exactly <paramref name="accepted"/> registrations so far.</summary>
-    /// <param name="completed">When everybody has joined with this one: the time, in Unix milliseconds; else null.</param>
-    Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey, long? completed = null);
+    /// <param name="completes">Whether everybody has joined with this one.</param>
+    Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey, bool completes = false);
 
     /// <summary>From joining to formed.</summary>
     Task<bool> FormAsync(Hash32 group, Hash32 roster, ImmutableArray<StoredReceipt> receipts);
@@ -36,8 +36,8 @@ internal interface IGroupStore
     /// <summary>Takes one member's envelope out of a formed group. False when there is none (any more).</summary>
     Task<bool> EraseEnvelopeAsync(Hash32 group, int participant);
 
-    /// <summary>Groups that are joining and that somebody has to see to: those complete since <paramref name="before"/> or longer, and those whose time to join was over at <paramref name="now"/>.</summary>
-    ValueTask<ImmutableArray<Hash32>> AbandonedAsync(long now, long before);
+    /// <summary>Groups that are joining and that somebody has to see to: those complete for as long as <paramref name="after"/> by the clock of the store, and those whose time to join was over at <paramref name="now"/>.</summary>
+    ValueTask<ImmutableArray<Hash32>> AbandonedAsync(long now, TimeSpan after);
 
     /// <summary>Every group that is joining.</summary>
     ValueTask<ImmutableArray<Hash32>> UnfinishedAsync();

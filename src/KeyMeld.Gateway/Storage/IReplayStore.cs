@@ -4,6 +4,9 @@ namespace KeyMeld.Gateway.Storage;
 internal interface IReplayStore
 {
     /// <summary>Uses a nonce of a key up, durably and atomically.</summary>
-    /// <returns>False when it was used before.</returns>
+    /// <param name="key">Whose.</param>
+    /// <param name="nonce">Which.</param>
+    /// <param name="forgetAfter">Until when it is remembered. By the clock of the store: one for all gateways, so that what is forgotten is taken by none of them again.</param>
+    /// <returns>False when it was used before, or is forgotten.</returns>
     Task<bool> TryUseAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> nonce, DateTimeOffset forgetAfter);
 }

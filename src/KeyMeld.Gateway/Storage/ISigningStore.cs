@@ -47,7 +47,7 @@ internal interface ISigningStore
     ValueTask<ImmutableArray<UnfinishedSigning>> UnfinishedAsync();
 
     /// <summary>What somebody has to see to: signings that run and whose lease is over or given up, and those that still wait though they have expired.</summary>
-    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="now">What has expired by then, in Unix milliseconds; leases go by the clock of the store.</param>
     ValueTask<ImmutableArray<UnfinishedSigning>> AbandonedAsync(long now);
 
     /// <summary>The unfinished signings of a group.</summary>
@@ -65,8 +65,11 @@ internal enum SigningState
     Rejected,
 }
 
-/// <summary>Who drives a signing, until when; now is when the lease is taken.</summary>
-internal sealed record Lease(Id16 Owner, long Now, long Until);
+/// <summary>Who drives a signing, and for how long from when it is written. The store has the clock by which it is given and judged: one for all gateways of a database.</summary>
+internal sealed record Lease(Id16 Owner, TimeSpan Length)
+{
+    public long Milliseconds => (long)Length.TotalMilliseconds;
+}
 
 /// <param name="WithoutEnvelope">How many of the group's registrations have no envelope, as far as the caller knows: a formed group changes in nothing else.</param>
 internal sealed record NewSigning(Hash32 Request, Hash32 Group, Id16 Signing, long Expires, StoredStatement Statement, byte[] Items, int WithoutEnvelope);

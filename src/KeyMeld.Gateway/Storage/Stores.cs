@@ -27,7 +27,7 @@ internal sealed record Stores(
     public static Stores Of(SqliteDatabase database, TimeProvider time, Histogram<double>? durations = null)
     {
         return new Stores(
-            new SqliteGroupStore(For("groups")), new SqliteSigningStore(For("signings")), new SqliteSealedKeyStore(For("sealed_keys")), new SqliteKeyStore(For("keys")),
+            new SqliteGroupStore(For("groups"), time), new SqliteSigningStore(For("signings"), time), new SqliteSealedKeyStore(For("sealed_keys")), new SqliteKeyStore(For("keys")),
             new SqliteReplayStore(For("replay"), time), new SqliteOverviewStore(For("overview")), database);
 
         SqliteDatabase For(string store) => database.Timed(new StoreClock(store, durations, time));
@@ -37,7 +37,7 @@ internal sealed record Stores(
     {
         return new Stores(
             new PostgresGroupStore(For("groups")), new PostgresSigningStore(For("signings")), new PostgresSealedKeyStore(For("sealed_keys")), new PostgresKeyStore(For("keys")),
-            new PostgresReplayStore(For("replay"), time), new PostgresOverviewStore(For("overview")), database, database, new PostgresRoundStore(For("rounds")));
+            new PostgresReplayStore(For("replay")), new PostgresOverviewStore(For("overview")), database, database, new PostgresRoundStore(For("rounds")));
 
         PostgresDatabase For(string store) => database.Timed(new StoreClock(store, durations, time));
     }

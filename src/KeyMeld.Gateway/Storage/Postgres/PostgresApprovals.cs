@@ -32,7 +32,7 @@ internal static class PostgresApprovals
         var starts = state == SigningState.Waiting && complete([.. before, approval]);
         if (starts)
         {
-            session.Queue("UPDATE signings SET state = 'running', attempts = 1, lease_owner = $2, lease_until_ms = $3 WHERE request_hash = $1", request, lease.Owner, lease.Until);
+            session.Queue($"UPDATE signings SET state = 'running', attempts = 1, lease_owner = $2, lease_until_ms = {PostgresSession.Now} + $3 WHERE request_hash = $1", request, lease.Owner, lease.Milliseconds);
         }
         return new AddedApproval(starts ? SigningState.Running : state, Stands: true, starts);
     }

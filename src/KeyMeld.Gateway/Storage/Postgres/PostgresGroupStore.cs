@@ -50,7 +50,7 @@ internal sealed class PostgresGroupStore(PostgresDatabase database) : IGroupStor
         return database.ReadAsync(session => session.ExistsAsync("SELECT 1 FROM group_readers WHERE reader = $1", reader));
     }
 
-    public Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey, long? completed = null) => database.WriteAsync(async session =>
+    public Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey, bool completes = false) => database.WriteAsync(async session =>
     {
         Lock(session, group);
         var added = await session.ExecuteAsync("""
@@ -65,9 +65,9 @@ internal sealed class PostgresGroupStore(PostgresDatabase database) : IGroupStor
         {
             AddReader(session, group, readerKey.Span);
         }
-        if (added == 1 && completed is not null)
+        if (added == 1 && completes)
         {
-            session.Queue("UPDATE groups SET completed_ms = $2 WHERE manifest_hash = $1", group, completed);
+            session.Queue($"UPDATE groups SET completed_ms = {PostgresSession.Now} WHERE manifest_hash = $1", group);
         }
         return added == 1;
     });
@@ -111,10 +111,10 @@ internal sealed class PostgresGroupStore(PostgresDatabase database) : IGroupStor
             group, participant) == 1;
     });
 
-    public ValueTask<ImmutableArray<Hash32>> AbandonedAsync(long now, long before) => database.ReadAsync(async session => (await session.AllAsync("""
-        SELECT manifest_hash FROM groups WHERE state = 'joining' AND completed_ms <= $2
+    public ValueTask<ImmutableArray<Hash32>> AbandonedAsync(long now, TimeSpan after) => database.ReadAsync(async session => (await session.AllAsync($"""
+        SELECT manifest_hash FROM groups WHERE state = 'joining' AND completed_ms <= (SELECT {PostgresSession.Now} - $2)
         UNION SELECT manifest_hash FROM groups WHERE state = 'joining' AND join_by_ms < $1
-        """, row => row.Hash(0), now, before)).ToImmutableArray());
+        """, row => row.Hash(0), now, (long)after.TotalMilliseconds)).ToImmutableArray());
 
     public ValueTask<ImmutableArray<Hash32>> UnfinishedAsync() => database.ReadAsync(async session =>
         (await session.AllAsync("SELECT manifest_hash FROM groups WHERE state = 'joining'", row => row.Hash(0))).ToImmutableArray());

@@ -6,7 +6,7 @@ namespace KeyMeld.Gateway.Storage.Sqlite;
 /// <summary>What one decision changes, inside the writer's transaction: jobs run one after the other, so two decisions cannot both miss that they complete the rule.</summary>
 internal static class SqliteApprovals
 {
-    public static AddedApproval Add(SqliteSession session, Hash32 request, StoredApproval approval, Func<IReadOnlyList<StoredApproval>, bool> complete, Lease lease)
+    public static AddedApproval Add(SqliteSession session, Hash32 request, StoredApproval approval, Func<IReadOnlyList<StoredApproval>, bool> complete, Lease lease, long now)
     {
         var before = SqliteSigningRows.Approvals(session, request);
         if (before.Exists(other => other.Statement.Statement.AsSpan().SequenceEqual(approval.Statement.Statement)))
@@ -26,7 +26,7 @@ internal static class SqliteApprovals
             Close(session, request, new SigningOutcome(SigningState.Rejected, null, new StoredError(ErrorCodes.Rejected, "A member rejected it.")));
             return new AddedApproval(SigningState.Rejected, Stands: true, Started: false);
         }
-        var started = complete([.. before, approval]) && Start(session, request, lease);
+        var started = complete([.. before, approval]) && Start(session, request, lease, now);
         return new AddedApproval(State(session, request), Stands: true, started);
     }
 
@@ -37,9 +37,9 @@ internal static class SqliteApprovals
         ("$request", request.ToArray()), ("$state", outcome.State.Word()), ("$result", outcome.Result),
         ("$code", outcome.Error?.Code), ("$detail", outcome.Error?.Detail)) == 1;
 
-    private static bool Start(SqliteSession session, Hash32 request, Lease lease) => session.Execute(
+    private static bool Start(SqliteSession session, Hash32 request, Lease lease, long now) => session.Execute(
         "UPDATE signings SET state = 'running', attempts = 1, lease_owner = $owner, lease_until_ms = $until WHERE request_hash = $request AND state = 'waiting'",
-        ("$request", request.ToArray()), ("$owner", lease.Owner.ToArray()), ("$until", lease.Until)) == 1;
+        ("$request", request.ToArray()), ("$owner", lease.Owner.ToArray()), ("$until", now + lease.Milliseconds)) == 1;
 
     private static SigningState State(SqliteSession session, Hash32 request) => StateWords.Signing(
         session.First("SELECT state FROM signings WHERE request_hash = $request", row => row.Text(0), ("$request", request.ToArray()))

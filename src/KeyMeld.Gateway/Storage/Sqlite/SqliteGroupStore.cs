@@ -3,7 +3,7 @@ using KeyMeld.Protocol.Ids;
 
 namespace KeyMeld.Gateway.Storage.Sqlite;
 
-internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
+internal sealed class SqliteGroupStore(SqliteDatabase database, TimeProvider time) : IGroupStore
 {
     public Task<bool> AddAsync(NewGroup group) => database.WriteAsync(session =>
     {
@@ -41,7 +41,7 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         return database.ReadAsync(session => session.Exists("SELECT 1 FROM group_readers WHERE reader = $reader", ("$reader", reader)));
     }
 
-    public Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey, long? completed = null) => database.WriteAsync(session =>
+    public Task<bool> AddRegistrationAsync(Hash32 group, int accepted, StoredRegistration registration, ReadOnlyMemory<byte> readerKey, bool completes = false) => database.WriteAsync(session =>
     {
         var added = session.Execute("""
             INSERT INTO registrations (manifest_hash, participant, statement_hash, statement, signatures, envelope)
@@ -56,9 +56,9 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         {
             AddReader(session, group, readerKey.Span);
         }
-        if (added == 1 && completed is { } time)
+        if (added == 1 && completes)
         {
-            session.Execute("UPDATE groups SET completed_ms = $time WHERE manifest_hash = $group", ("$group", group.ToArray()), ("$time", time));
+            session.Execute("UPDATE groups SET completed_ms = $time WHERE manifest_hash = $group", ("$group", group.ToArray()), ("$time", time.GetUtcNow().ToUnixTimeMilliseconds()));
         }
         return added == 1;
     });
@@ -111,10 +111,10 @@ internal sealed class SqliteGroupStore(SqliteDatabase database) : IGroupStore
         return erased;
     }
 
-    public ValueTask<ImmutableArray<Hash32>> AbandonedAsync(long now, long before) => database.ReadAsync(session => session.All("""
+    public ValueTask<ImmutableArray<Hash32>> AbandonedAsync(long now, TimeSpan after) => database.ReadAsync(session => session.All("""
         SELECT manifest_hash FROM groups WHERE state = 'joining' AND completed_ms <= $before
         UNION SELECT manifest_hash FROM groups WHERE state = 'joining' AND join_by_ms < $now
-        """, row => row.Hash(0), ("$now", now), ("$before", before)).ToImmutableArray());
+        """, row => row.Hash(0), ("$now", now), ("$before", (time.GetUtcNow() - after).ToUnixTimeMilliseconds())).ToImmutableArray());
 
     public ValueTask<ImmutableArray<Hash32>> UnfinishedAsync() => database.ReadAsync(session =>
         session.All("SELECT manifest_hash FROM groups WHERE state = 'joining'", row => row.Hash(0)).ToImmutableArray());

@@ -1,3 +1,5 @@
+using KeyMeld.DevKit.Databases;
+using KeyMeld.Tests.Gateway.Storage;
 using KeyMeld.Tests.Gateway.Support;
 using KeyMeld.Tests.Support;
 
@@ -6,7 +8,9 @@ namespace KeyMeld.Tests.Gateway.Clusters;
 /// <summary>Two real gateways on one real PostgreSQL database, with the same fake enclaves, which report every call that would reuse a nonce.</summary>
 internal sealed class Cluster : IAsyncDisposable
 {
-    private Cluster(TestGateway a, TestGateway b) => (A, B) = (a, b);
+    private readonly Func<string, Task> _sql;
+
+    private Cluster(TestGateway a, TestGateway b, Func<string, Task> sql) => (A, B, _sql) = (a, b, sql);
 
     public TestGateway A { get; }
 
@@ -19,19 +23,25 @@ internal sealed class Cluster : IAsyncDisposable
     /// <param name="timeOfB">The clock of B; the system's without it.</param>
     public static async Task<Cluster> StartAsync(PostgresFixture fixture, TimeProvider? timeOfA = null, TimeProvider? timeOfB = null)
     {
-        var a = await TestGateway.StartAsync(time: timeOfA, storage: await StorageAsync(fixture));
+        var (server, database) = await fixture.NewDatabaseAsync();
+        var a = await TestGateway.StartAsync(time: timeOfA, storage: Storage(server, database));
         var b = await a.StartAnotherAsync(timeOfB);
         // News is heard from now on: nothing in these tests waits for a second look.
         await Eventually.TrueAsync(() => a.Parts.Bus.IsListening && b.Parts.Bus.IsListening);
-        return new Cluster(a, b);
+        return new Cluster(a, b, sql => server.RunSqlAsync(database, sql, TestContext.Current.CancellationToken));
     }
 
     /// <summary>The storage section of a gateway with a new database.</summary>
     public static async Task<string> StorageAsync(PostgresFixture fixture, int leaseSeconds = 60)
     {
         var (server, database) = await fixture.NewDatabaseAsync();
-        return $$"""{ kind: postgres, host: "{{server.SocketFolder}}", port: {{server.Port}}, database: {{database}}, user: {{server.User}}, password_file: "{{server.PasswordFile}}", lease_seconds: {{leaseSeconds}} }""";
+        return Storage(server, database, leaseSeconds);
     }
+
+    /// <summary>Lets time pass by the clock of the database, which is that of leases.</summary>
+    public Task PassAsync(TimeSpan time) => _sql(PostgresStoreTests.AgedBy(time));
+
+    private static string Storage(PostgresServer server, string database, int leaseSeconds = 60) => $$"""{ kind: postgres, host: "{{server.SocketFolder}}", port: {{server.Port}}, database: {{database}}, user: {{server.User}}, password_file: "{{server.PasswordFile}}", lease_seconds: {{leaseSeconds}} }""";
 
     public async ValueTask DisposeAsync()
     {

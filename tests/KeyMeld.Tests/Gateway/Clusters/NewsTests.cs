@@ -32,6 +32,32 @@ public class NewsTests(PostgresFixture fixture)
     }
 
     [Fact]
+    public async Task What_a_gateway_stored_and_died_before_it_could_tell_is_seen_at_the_other_within_a_second()
+    {
+        var timeOfB = new SteppedTime();
+        await using var cluster = await Cluster.StartAsync(fixture, timeOfB: timeOfB);
+        var group = await TestGroup.FormAsync(cluster.A, members: 3, approvals: [true, true, true]);
+        var signing = new TestSigning(group);
+        await signing.SignAsync(prefer: null);
+        using var events = await EventReader.OpenAsync(cluster.B, signing.Path, group.Creator);
+        Assert.Equal("waiting", (await events.NextAsync()).State);
+
+        // Committed, and not a word to anybody: that is what a kill between the two leaves.
+        var outcome = new KeyMeld.Gateway.Storage.SigningOutcome(KeyMeld.Gateway.Storage.SigningState.Cancelled, null, new KeyMeld.Gateway.Storage.StoredError(ErrorCodes.Cancelled, "Cancelled."));
+        Assert.True(await cluster.A.Parts.SigningStore.CloseAsync(signing.Digest, outcome));
+        timeOfB.Step(KeyMeld.Gateway.Cluster.SecondLook.Interval);
+        Assert.Equal("cancelled", (await events.NextAsync()).State);
+
+        var joining = TestGroup.Make(cluster.A);
+        await joining.CreateAsync();
+        using var joiners = await EventReader.OpenAsync(cluster.B, joining.Path, joining.Creator);
+        Assert.Equal("joining", (await joiners.NextAsync()).State);
+        Assert.True(await cluster.A.Parts.GroupStore.CloseAsync(joining.Hash, KeyMeld.Gateway.Storage.GroupState.Failed, new KeyMeld.Gateway.Storage.StoredError(ErrorCodes.Internal, "Failed.")));
+        timeOfB.Step(KeyMeld.Gateway.Cluster.SecondLook.Interval);
+        Assert.Equal("failed", (await joiners.NextAsync()).State);
+    }
+
+    [Fact]
     public async Task A_watcher_of_a_group_sees_at_one_gateway_who_joins_at_the_other()
     {
         await using var cluster = await Cluster.StartAsync(fixture);

@@ -24,12 +24,12 @@ public class TakeOverTests(PostgresFixture fixture)
     [Fact]
     public async Task G09_what_a_gateway_held_when_it_stood_still_is_taken_over_and_its_late_answers_change_nothing()
     {
-        var timeOfB = new SteppedTime();
-        await using var cluster = await Cluster.StartAsync(fixture, timeOfB: timeOfB);
+        await using var cluster = await Cluster.StartAsync(fixture);
         var (signing, gate) = await InSignAsync(cluster);
-        // A does not renew: for B a minute is over.
+        // A does not renew: for the database a minute is over.
         Assert.Equal(1, (await signing.At(cluster.B).ShowAsync()).Attempts);
-        timeOfB.Step(TimeSpan.FromSeconds(61));
+        await cluster.PassAsync(TimeSpan.FromSeconds(61));
+        cluster.B.Parts.SigningRunner.Sweep();
         var shown = await signing.At(cluster.B).ShowAsync(prefer: "wait=30");
         Assert.Equal(("completed", 2, 2), (shown.State, shown.Attempts, shown.Result!.Attempt));
 
@@ -43,15 +43,40 @@ public class TakeOverTests(PostgresFixture fixture)
     [Fact]
     public async Task A_lease_that_is_renewed_is_not_taken()
     {
-        var timeOfB = new SteppedTime();
-        await using var cluster = await Cluster.StartAsync(fixture, timeOfB: timeOfB);
+        await using var cluster = await Cluster.StartAsync(fixture);
         var (signing, gate) = await InSignAsync(cluster);
-        timeOfB.Step(TimeSpan.FromSeconds(40));
-        Assert.Empty(await cluster.B.Parts.SigningStore.AbandonedAsync(timeOfB.GetUtcNow().ToUnixTimeMilliseconds()));
+        await cluster.PassAsync(TimeSpan.FromSeconds(40));
+        Assert.Equal([signing.Digest], await cluster.A.Parts.SigningStore.RenewAsync(cluster.A.Parts.SigningRunner.NewLease()));
+        await cluster.PassAsync(TimeSpan.FromSeconds(40));
+        Assert.Empty(await cluster.B.Parts.SigningStore.AbandonedAsync(cluster.B.Parts.NowMs));
         cluster.B.Parts.SigningRunner.Sweep();
         gate.SetResult();
 
         Assert.Equal(("completed", 1), ((await signing.ShowAsync(prefer: "wait=30")).State, (await signing.ShowAsync()).Attempts));
+    }
+
+    [Fact]
+    public async Task Gateways_whose_clocks_differ_by_minutes_never_both_drive_a_signing_and_neither_waits_for_its_own_clock()
+    {
+        var ahead = new SteppedTime();
+        ahead.Step(TimeSpan.FromMinutes(5));
+        await using var cluster = await Cluster.StartAsync(fixture, timeOfB: ahead);
+        // By B's clock the lease of A was over when it was given.
+        var (signing, gate) = await InSignAsync(cluster);
+        Assert.Empty(await cluster.B.Parts.SigningStore.AbandonedAsync(cluster.B.Parts.NowMs));
+        Assert.False(await cluster.B.Parts.SigningStore.AdoptAsync(signing.Digest, 1, cluster.B.Parts.SigningRunner.NewLease()));
+        gate.SetResult();
+        Assert.Equal(("completed", 1), ((await signing.ShowAsync(prefer: "wait=30")).State, (await signing.ShowAsync()).Attempts));
+
+        // By A's clock a lease of B lasts for six minutes. B stands still over it, and A takes it up when the database's minute is over.
+        var (second, late) = await InSignAsync(cluster, of: cluster.B);
+        Assert.False(await cluster.A.Parts.SigningStore.AdoptAsync(second.Digest, 1, cluster.A.Parts.SigningRunner.NewLease()));
+        await cluster.PassAsync(TimeSpan.FromSeconds(61));
+        cluster.A.Parts.SigningRunner.Sweep();
+        Assert.Equal(("completed", 2), ((await second.At(cluster.A).ShowAsync(prefer: "wait=30")).State, (await second.At(cluster.A).ShowAsync()).Attempts));
+        late.SetResult();
+        await Eventually.TrueAsync(() => cluster.B.Parts.SigningRunner.Running == 0);
+        Assert.Equal(2, (await second.ShowAsync()).Attempts);
     }
 
     [Fact]
@@ -76,8 +101,7 @@ public class TakeOverTests(PostgresFixture fixture)
     [Fact]
     public async Task A_group_whose_gateway_is_gone_when_all_have_joined_is_formed_by_another()
     {
-        var timeOfB = new SteppedTime();
-        await using var cluster = await Cluster.StartAsync(fixture, timeOfB: timeOfB);
+        await using var cluster = await Cluster.StartAsync(fixture);
         var reached = new TaskCompletionSource();
         var gate = new TaskCompletionSource();
         cluster.Enclaves[0].Before = (name, _) => name == "LoadGroup" && reached.TrySetResult() ? gate.Task : Task.CompletedTask;
@@ -89,7 +113,8 @@ public class TakeOverTests(PostgresFixture fixture)
         await cluster.A.StopGatewayAsync();
         gate.SetResult();
         Assert.Equal("joining", await group.At(cluster.B).StateAsync());
-        timeOfB.Step(TimeSpan.FromSeconds(61));
+        await cluster.PassAsync(TimeSpan.FromSeconds(61));
+        cluster.B.Parts.GroupRunner.Sweep();
 
         Assert.Equal("formed", (await cluster.B.GetAsync(group.Path, group.Creator, "wait=30")).Read(ProtocolJson.Default.KeygenJson).State);
         Assert.Equal("completed", (await new TestSigning(group.At(cluster.B)).SignAsync()).State);
@@ -118,11 +143,11 @@ public class TakeOverTests(PostgresFixture fixture)
         Assert.Equal("completed", (await new TestSigning(await TestGroup.FormAsync(a)).SignAsync()).State);
     }
 
-    /// <summary>A signing that A drives and whose partial signature enclave 1 is being asked for; what it does then waits for the gate.</summary>
-    private static async Task<(TestSigning Signing, TaskCompletionSource Gate)> InSignAsync(Cluster cluster)
+    /// <summary>A signing that A drives, unless told otherwise, and whose partial signature enclave 1 is being asked for; what it does then waits for the gate.</summary>
+    private static async Task<(TestSigning Signing, TaskCompletionSource Gate)> InSignAsync(Cluster cluster, TestGateway? of = null)
     {
         var group = await TestGroup.FormAsync(cluster.A);
-        var signing = new TestSigning(group);
+        var signing = new TestSigning(group.At(of ?? cluster.A));
         var reached = new TaskCompletionSource();
         var gate = new TaskCompletionSource();
         cluster.Enclaves[1].Before = (name, _) =>

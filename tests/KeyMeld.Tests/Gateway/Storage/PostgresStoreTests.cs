@@ -122,13 +122,32 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract
     {
         await using var stores = await OpenAsync();
         var signing = await NewSigningAsync(stores);
-        var lease = new Lease(Id(), 1000, 2000);
+        var lease = new Lease(Id(), TimeSpan.FromHours(1));
         await stores.Signings.AddAsync(signing, lease, 10);
 
         await using var other = await stores.BesideAsync();
 
-        Assert.False(await other.Signings.AdoptAsync(signing.Request, 1, new Lease(Id(), 1999, 3000)));
-        Assert.True(await other.Signings.AdoptAsync(signing.Request, 1, new Lease(Id(), 2000, 3000)));
+        Assert.False(await other.Signings.AdoptAsync(signing.Request, 1, lease with { Owner = Id() }));
+        await stores.PassAsync(lease.Length);
+        Assert.True(await other.Signings.AdoptAsync(signing.Request, 1, lease with { Owner = Id() }));
+    }
+
+    [Fact]
+    public async Task N01_a_call_that_was_forgotten_is_taken_by_no_gateway_whatever_its_clock_says()
+    {
+        await using var stores = await OpenAsync();
+        var (key, nonce, until) = (Bytes(32), Bytes(16), DateTimeOffset.UtcNow.AddMinutes(2));
+        Assert.True(await stores.Replay.TryUseAsync(key, nonce, until));
+        // Every 256th call throws away what is over: what is not stays.
+        for (var call = 0; call < 256; call++)
+        {
+            await stores.Replay.TryUseAsync(key, Bytes(16, 1), until);
+        }
+        Assert.False(await stores.Replay.TryUseAsync(key, nonce, until));
+
+        await SqlAsync("DELETE FROM replay_nonces");
+        Assert.False(await stores.Replay.TryUseAsync(key, nonce, DateTimeOffset.UtcNow.AddSeconds(-1)));
+        Assert.Equal("0", await SqlAsync("SELECT count(*) FROM replay_nonces"));
     }
 
     [Fact]
@@ -195,7 +214,7 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract
     private protected override async Task<IStores> OpenAsync()
     {
         await NewDatabaseAsync();
-        return await TestStores.OpenAsync(Settings());
+        return await TestStores.OpenAsync(Settings(), PassAsync);
     }
 
     private Task<string> EndConnectionsAsync() => SqlAsync("SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
@@ -204,9 +223,16 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract
 
     private StorageSettings.Postgres Settings() => PostgresFixture.SettingsOf(_server!, _database!);
 
+    // Nobody moves a server's clock: what is stored gets older instead.
+    private Task PassAsync(TimeSpan time) => SqlAsync(AgedBy(time));
+
+    /// <summary>Makes what a database has of leases older.</summary>
+    internal static string AgedBy(TimeSpan time) => FormattableString.Invariant(
+        $"UPDATE signings SET lease_until_ms = lease_until_ms - {time.TotalMilliseconds:0} WHERE lease_until_ms IS NOT NULL; UPDATE groups SET completed_ms = completed_ms - {time.TotalMilliseconds:0} WHERE completed_ms IS NOT NULL");
+
     private Task<string> SqlAsync(string sql) => _server!.RunSqlAsync(_database!, sql, TestContext.Current.CancellationToken);
 
-    private sealed class TestStores(StorageSettings.Postgres settings, KeyMeld.Gateway.Storage.Stores stores) : IStores
+    private sealed class TestStores(StorageSettings.Postgres settings, Func<TimeSpan, Task> pass, KeyMeld.Gateway.Storage.Stores stores) : IStores
     {
         private KeyMeld.Gateway.Storage.Stores _stores = stores;
 
@@ -222,9 +248,11 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract
 
         public IOverviewStore Overview => _stores.Overview;
 
-        public static async Task<IStores> OpenAsync(StorageSettings.Postgres settings) => new TestStores(settings, await ConnectAsync(settings));
+        public static async Task<IStores> OpenAsync(StorageSettings.Postgres settings, Func<TimeSpan, Task> pass) => new TestStores(settings, pass, await ConnectAsync(settings));
 
-        public Task<IStores> BesideAsync() => OpenAsync(settings);
+        public Task<IStores> BesideAsync() => OpenAsync(settings, pass);
+
+        public Task PassAsync(TimeSpan time) => pass(time);
 
         public async Task RestartAsync()
         {

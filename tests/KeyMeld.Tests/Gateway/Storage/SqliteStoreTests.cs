@@ -4,6 +4,7 @@ using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Storage.Migrations;
 using KeyMeld.Gateway.Storage.Sqlite;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Tests.Gateway.Support;
 using Microsoft.Data.Sqlite;
 
 namespace KeyMeld.Tests.Gateway.Storage;
@@ -277,9 +278,13 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         return reader.Read() ? string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => Convert.ToString(reader.GetValue(column), CultureInfo.InvariantCulture))) : "";
     }
 
-    private sealed class Stores(string file) : IStores
+    private sealed class Stores : IStores
     {
-        private KeyMeld.Gateway.Storage.Stores _stores = Database(file);
+        private readonly string _file;
+        private readonly SteppedTime _time = new();
+        private KeyMeld.Gateway.Storage.Stores _stores;
+
+        public Stores(string file) => (_file, _stores) = (file, Database(file, _time));
 
         public ISealedKeyStore SealedKeys => _stores.SealedKeys;
 
@@ -294,20 +299,26 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         public IOverviewStore Overview => _stores.Overview;
 
         // The file is this process's alone.
-        public Task<IStores> BesideAsync() => Task.FromResult<IStores>(new Beside(KeyMeld.Gateway.Storage.Stores.Of((SqliteDatabase)_stores.Database, TimeProvider.System)));
+        public Task<IStores> BesideAsync() => Task.FromResult<IStores>(new Beside(KeyMeld.Gateway.Storage.Stores.Of((SqliteDatabase)_stores.Database, _time), _time));
+
+        public Task PassAsync(TimeSpan time)
+        {
+            _time.Step(time);
+            return Task.CompletedTask;
+        }
 
         public async Task RestartAsync()
         {
             await _stores.DisposeAsync();
-            _stores = Database(file);
+            _stores = Database(_file, _time);
         }
 
         public ValueTask DisposeAsync() => _stores.DisposeAsync();
 
-        private static KeyMeld.Gateway.Storage.Stores Database(string file) => KeyMeld.Gateway.Storage.Stores.Of(SqliteDatabase.Open(file, TimeProvider.System), TimeProvider.System);
+        private static KeyMeld.Gateway.Storage.Stores Database(string file, TimeProvider time) => KeyMeld.Gateway.Storage.Stores.Of(SqliteDatabase.Open(file, time), time);
     }
 
-    private sealed class Beside(KeyMeld.Gateway.Storage.Stores stores) : IStores
+    private sealed class Beside(KeyMeld.Gateway.Storage.Stores stores, SteppedTime time) : IStores
     {
         public ISealedKeyStore SealedKeys => stores.SealedKeys;
 
@@ -322,6 +333,12 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         public IOverviewStore Overview => stores.Overview;
 
         public Task<IStores> BesideAsync() => throw new NotSupportedException();
+
+        public Task PassAsync(TimeSpan passes)
+        {
+            time.Step(passes);
+            return Task.CompletedTask;
+        }
 
         public Task RestartAsync() => throw new NotSupportedException();
 

@@ -9,18 +9,21 @@ public abstract partial class StoreContract
     {
         await using var stores = await OpenAsync();
         var (driven, over, waiting, late) = (await NewSigningAsync(stores), await NewSigningAsync(stores), await NewSigningAsync(stores), await NewSigningAsync(stores) with { Expires = 1500 });
-        var mine = Lease(now: 5000);
-        await stores.Signings.AddAsync(driven, mine, Most);
-        await stores.Signings.AddAsync(over, Lease(now: 1000), Most);
+        var mine = Lease();
+        await stores.Signings.AddAsync(over, Lease(), Most);
         await stores.Signings.AddAsync(waiting, null, Most);
         await stores.Signings.AddAsync(late, null, Most);
+        await stores.PassAsync(mine.Length * 0.9);
+        await stores.Signings.AddAsync(driven, mine, Most);
 
-        Assert.Equal([(over.Request, SigningState.Running, 1), (late.Request, SigningState.Waiting, 0)], await AbandonedAsync(2001));
-        Assert.Equal([(late.Request, SigningState.Waiting, 0)], await AbandonedAsync(1999));
         Assert.Empty(await AbandonedAsync(1500));
+        Assert.Equal([(late.Request, SigningState.Waiting, 0)], await AbandonedAsync(1501));
+        await stores.PassAsync(mine.Length * 0.2);
+        Assert.Equal([(over.Request, SigningState.Running, 1), (late.Request, SigningState.Waiting, 0)], await AbandonedAsync(1501));
         await stores.Signings.ReleaseAsync(mine.Owner);
         Assert.Contains((driven.Request, SigningState.Running, 1), await AbandonedAsync(1500));
-        Assert.True(await stores.Signings.AdoptAsync(driven.Request, 1, Lease(now: 1500)));
+        Assert.True(await stores.Signings.AdoptAsync(driven.Request, 1, Lease()));
+        Assert.True(await stores.Signings.AdoptAsync(over.Request, 1, Lease()));
         Assert.Empty(await AbandonedAsync(1500));
 
         async Task<List<(KeyMeld.Protocol.Ids.Hash32, SigningState, int)>> AbandonedAsync(long now) =>
@@ -32,12 +35,13 @@ public abstract partial class StoreContract
     {
         await using var stores = await OpenAsync();
         var (kept, lost) = (await NewSigningAsync(stores), await NewSigningAsync(stores));
-        var mine = Lease(now: 1000);
+        var mine = Lease();
         await stores.Signings.AddAsync(kept, mine, Most);
         await stores.Signings.AddAsync(lost, mine, Most);
-        Assert.True(await stores.Signings.AdoptAsync(lost.Request, 1, Lease(now: mine.Until)));
+        await stores.PassAsync(mine.Length);
+        Assert.True(await stores.Signings.AdoptAsync(lost.Request, 1, Lease()));
 
-        Assert.Equal([kept.Request], await stores.Signings.RenewAsync(mine with { Until = 9000 }));
+        Assert.Equal([kept.Request], await stores.Signings.RenewAsync(mine));
         Assert.Empty(await stores.Signings.RenewAsync(Lease()));
     }
 
@@ -63,14 +67,17 @@ public abstract partial class StoreContract
     {
         await using var stores = await OpenAsync();
         var (complete, open, formed) = (await AddGroupAsync(stores), await AddGroupAsync(stores), await AddGroupAsync(stores));
-        await stores.Groups.AddRegistrationAsync(complete.Hash, 0, Registration(0), Bytes(32), completed: 1000);
+        await stores.Groups.AddRegistrationAsync(complete.Hash, 0, Registration(0), Bytes(32), completes: true);
         await stores.Groups.AddRegistrationAsync(open.Hash, 0, Registration(0), Bytes(32));
-        await stores.Groups.AddRegistrationAsync(formed.Hash, 0, Registration(0), Bytes(32), completed: 1000);
+        await stores.Groups.AddRegistrationAsync(formed.Hash, 0, Registration(0), Bytes(32), completes: true);
         await stores.Groups.FormAsync(formed.Hash, Hash(), []);
 
-        Assert.Equal([complete.Hash], await stores.Groups.AbandonedAsync(0, 1000));
-        Assert.Empty(await stores.Groups.AbandonedAsync(0, 999));
-        var late = await stores.Groups.AbandonedAsync(long.MaxValue, 0);
+        var hour = TimeSpan.FromHours(1);
+        Assert.Empty(await stores.Groups.AbandonedAsync(0, hour));
+        await stores.PassAsync(hour);
+        Assert.Equal([complete.Hash], await stores.Groups.AbandonedAsync(0, hour));
+        Assert.Empty(await stores.Groups.AbandonedAsync(0, 2 * hour));
+        var late = await stores.Groups.AbandonedAsync(long.MaxValue, 2 * hour);
         Assert.Equal(open.JoinBy is not null, late.Contains(open.Hash));
         Assert.DoesNotContain(formed.Hash, late);
     }

@@ -22,6 +22,9 @@ internal interface IStores : IAsyncDisposable
     /// <summary>The stores of another gateway on the same database, where there can be one; else other stores of this one.</summary>
     Task<IStores> BesideAsync();
 
+    /// <summary>Lets time pass for what is stored, by the clock that leases go by.</summary>
+    Task PassAsync(TimeSpan time);
+
     /// <summary>Closes the database and opens it again.</summary>
     Task RestartAsync();
 }
