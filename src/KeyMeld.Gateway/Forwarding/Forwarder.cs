@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
+using KeyMeld.Gateway.Connections;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.Transport;
 
@@ -12,116 +12,59 @@ internal sealed partial class Forwarder(ForwarderSettings settings, TimeProvider
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly CancellationTokenSource _stop = new();
     private readonly PeerRule _peers = new(settings.Cids);
-    private readonly ConcurrentDictionary<Task, byte> _relays = new();
-    private Socket? _listener;
-    private Task _accepting = Task.CompletedTask;
-    private int _open;
+    private AcceptLoop? _loop;
 
     /// <exception cref="KeyMeldException">configuration_invalid: it cannot listen there.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        Socket listener;
         try
         {
-            _listener = LinkSocket.Listen(settings.Listen);
+            listener = LinkSocket.Listen(settings.Listen);
         }
         catch (IOException exception)
         {
             throw new KeyMeldException(ErrorCodes.ConfigurationInvalid, $"forwarder.listen: {exception.Message}", exception);
         }
         Listening(settings.Listen, settings.Target);
-        _accepting = AcceptAsync(_listener);
+        _loop = new AcceptLoop(listener, new AcceptRules(settings.Connections, Admits, CarryAsync, () => Full(settings.Connections), Broken), time);
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await _stop.CancelAsync();
-        _listener?.Dispose();
-        await _accepting;
-        await Task.WhenAll(_relays.Keys);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => DisposeAsync().AsTask();
 
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync(CancellationToken.None);
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _loop?.DisposeAsync() ?? default;
 
-    private async Task AcceptAsync(Socket listener)
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            Socket enclave;
-            try
-            {
-                enclave = await listener.AcceptAsync(_stop.Token);
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException exception)
-            {
-                // One connection broke before it was taken, or this process is out of descriptors for the moment.
-                Broken(exception.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(10), time);
-                continue;
-            }
-            Admit(enclave);
-        }
-    }
-
-    private void Admit(Socket enclave)
+    private bool Admits(Socket enclave)
     {
         if (!_peers.Admits(enclave))
         {
             Refused(enclave.RemoteEndPoint?.ToString());
-            enclave.Dispose();
+            return false;
         }
-        else if (Interlocked.Increment(ref _open) > settings.Connections)
-        {
-            Interlocked.Decrement(ref _open);
-            Full(settings.Connections);
-            enclave.Dispose();
-        }
-        else
-        {
-            var relay = CarryAsync(enclave);
-            _relays.TryAdd(relay, 0);
-            _ = relay.ContinueWith(ended => _relays.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        }
+        return true;
     }
 
-    private async Task CarryAsync(Socket enclave)
+    private async Task CarryAsync(Socket enclave, CancellationToken stop)
     {
-        // The accept loop goes on at once.
-        await Task.Yield();
-        using (enclave)
-        using (var kms = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true })
+        using var kms = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
         {
-            try
+            using (var patience = new CancellationTokenSource(ConnectTimeout, time))
+            using (var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stop))
             {
-                using (var patience = new CancellationTokenSource(ConnectTimeout, time))
-                using (var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token))
-                {
-                    await kms.ConnectAsync(settings.Target.Host, settings.Target.Port, either.Token);
-                }
-                var end = await new Relay(enclave, kms, settings, time).RunAsync(_stop.Token);
-                if (end is not RelayEnd.Closed)
-                {
-                    Ended(end);
-                }
+                await kms.ConnectAsync(settings.Target.Host, settings.Target.Port, either.Token);
             }
-            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+            var end = await new Relay(enclave, kms, settings, time).RunAsync(stop);
+            if (end is not RelayEnd.Closed)
             {
-                NotReached(settings.Target, exception is SocketException ? exception.Message : "no answer in time");
+                Ended(end);
             }
-            finally
-            {
-                Interlocked.Decrement(ref _open);
-            }
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            NotReached(settings.Target, exception is SocketException ? exception.Message : "no answer in time");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.ComponentModel;
 using System.Net;
@@ -7,6 +6,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using KeyMeld.Gateway.Configuration;
+using KeyMeld.Gateway.Connections;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Wire.Transport;
 
@@ -23,91 +23,45 @@ internal sealed partial class EnclaveRelay(GatewaySettings settings, TimeProvide
 
     private readonly RelaySettings _settings = settings.Relay!;
     private readonly FrozenDictionary<SslApplicationProtocol, EnclaveAddress> _enclaves = Own(settings);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<Task, byte> _connections = new();
-    private Socket? _listener;
-    private Task _accepting = Task.CompletedTask;
-    private int _open;
+    private AcceptLoop? _loop;
 
     /// <summary>Where it listens, with the port the system chose where the settings say 0.</summary>
-    public IPEndPoint? Listening => (IPEndPoint?)_listener?.LocalEndPoint;
+    public IPEndPoint? Listening { get; private set; }
 
     /// <exception cref="KeyMeldException">configuration_invalid: it cannot listen there, or its certificate cannot be used.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        var listen = _settings.Server!.Listen;
+        var server = _settings.Server!;
+        var listener = new Socket(server.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             // Here already, so that an operator hears of it at the start.
             RelayTrust.Server(_settings, _enclaves.Keys);
-            _listener = new Socket(listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            _listener.Bind(listen);
-            _listener.Listen(Backlog);
+            listener.Bind(server.Listen);
+            listener.Listen(Backlog);
         }
         catch (Exception exception) when (exception is SocketException or CryptographicException or IOException or UnauthorizedAccessException)
         {
+            listener.Dispose();
             throw new KeyMeldException(ErrorCodes.ConfigurationInvalid, $"relay: {exception.Message}", exception);
         }
-        LogListening(_listener.LocalEndPoint!, _enclaves.Count);
-        _accepting = AcceptAsync(_listener);
+        Listening = (IPEndPoint)listener.LocalEndPoint!;
+        LogListening(Listening, _enclaves.Count);
+        // Who a caller is shows only in its handshake.
+        _loop = new AcceptLoop(listener, new AcceptRules(server.Connections, _ => true, ServeAsync, () => LogFull(server.Connections), reason => LogRefused("unknown", reason)), time);
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await _stop.CancelAsync();
-        _listener?.Dispose();
-        await _accepting;
-        await Task.WhenAll(_connections.Keys);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => DisposeAsync().AsTask();
 
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync(CancellationToken.None);
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _loop?.DisposeAsync() ?? default;
 
     // What is relayed to this gateway is not handed on a second time.
     private static FrozenDictionary<SslApplicationProtocol, EnclaveAddress> Own(GatewaySettings settings) => settings.Enclaves
         .Select(enclave => (enclave.Id, IsOwn: EnclaveAddress.TryParse(enclave.Address, out var address), Address: address))
         .Where(enclave => enclave.IsOwn).ToFrozenDictionary(enclave => RelayAddress.ProtocolOf(enclave.Id), enclave => enclave.Address!);
 
-    private async Task AcceptAsync(Socket listener)
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                Admit(await listener.AcceptAsync(_stop.Token));
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException exception)
-            {
-                // One connection broke before it was taken, or this process is out of descriptors for the moment.
-                LogRefused("unknown", exception.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(10), time);
-            }
-        }
-    }
-
-    private void Admit(Socket caller)
-    {
-        if (Interlocked.Increment(ref _open) > _settings.Server!.Connections)
-        {
-            Interlocked.Decrement(ref _open);
-            LogFull(_settings.Server.Connections);
-            caller.Dispose();
-            return;
-        }
-        var connection = Task.Run(() => ServeAsync(caller));
-        _connections.TryAdd(connection, 0);
-        _ = connection.ContinueWith(ended => _connections.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    private async Task ServeAsync(Socket caller)
+    private async Task ServeAsync(Socket caller, CancellationToken stop)
     {
         var peer = "unknown";
         try
@@ -116,8 +70,8 @@ internal sealed partial class EnclaveRelay(GatewaySettings settings, TimeProvide
             caller.NoDelay = true;
             caller.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             await using var secure = new SslStream(new NetworkStream(caller, ownsSocket: true));
-            using var enclave = await AdmitAsync(secure);
-            await CarryAsync(secure, enclave);
+            using var enclave = await AdmitAsync(secure, stop);
+            await CarryAsync(secure, enclave, stop);
         }
         catch (Exception exception) when (exception is AuthenticationException or CryptographicException or Win32Exception or IOException or SocketException or UnauthorizedAccessException)
         {
@@ -127,26 +81,21 @@ internal sealed partial class EnclaveRelay(GatewaySettings settings, TimeProvide
         {
             // It took too long, or the gateway stops.
         }
-        finally
-        {
-            caller.Dispose();
-            Interlocked.Decrement(ref _open);
-        }
     }
 
-    private async Task<NetworkStream> AdmitAsync(SslStream secure)
+    private async Task<NetworkStream> AdmitAsync(SslStream secure, CancellationToken stop)
     {
         using var patience = new CancellationTokenSource(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stop);
         await secure.AuthenticateAsServerAsync(RelayTrust.Server(_settings, _enclaves.Keys), either.Token);
         var address = _enclaves.GetValueOrDefault(secure.NegotiatedApplicationProtocol) ?? throw new AuthenticationException("The caller names no enclave of this host.");
         return new NetworkStream(await LinkSocket.ConnectAsync(address, either.Token), ownsSocket: true);
     }
 
     /// <summary>Until either side ends: gRPC has no use for half a connection. HTTP/2's own pings notice a side that is silently gone.</summary>
-    private async Task CarryAsync(Stream caller, Stream enclave)
+    private static async Task CarryAsync(Stream caller, Stream enclave, CancellationToken stop)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task[] directions = [caller.CopyToAsync(enclave, over.Token), enclave.CopyToAsync(caller, over.Token)];
         await Task.WhenAny(directions);
         await over.CancelAsync();
