@@ -87,9 +87,9 @@ internal sealed class EnclaveExchangeLine : IAsyncDisposable
                 await _stream.RequestStream.WriteAsync(message);
             }
         }
-        catch (Exception exception) when (exception is RpcException or InvalidOperationException or OperationCanceledException)
+        catch (Exception exception)
         {
-            // The other half is told why.
+            End(CauseOf(exception));
         }
     }
 
@@ -109,13 +109,12 @@ internal sealed class EnclaveExchangeLine : IAsyncDisposable
             }
             End(new RpcException(new Status(StatusCode.Unavailable, "the exchange ended")));
         }
-        catch (RpcException exception)
+        catch (Exception exception)
         {
-            End(exception);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or InvalidOperationException)
-        {
-            End(new RpcException(Status.DefaultCancelled));
+            End(CauseOf(exception));
         }
     }
+
+    // A stream that breaks while it is used does not always say so in gRPC's words. Whatever it was, the line is over, and nobody waits for the two halves of it but who disposes of them.
+    private static RpcException CauseOf(Exception exception) => exception as RpcException ?? new RpcException(new Status(StatusCode.Unavailable, exception.Message, exception));
 }

@@ -63,7 +63,7 @@ internal sealed class FaultWorld : IAsyncDisposable
 
     /// <summary>Requests a signing and asks until it has ended.</summary>
     /// <returns>Null where it was signed, verified as a client does; else the code it failed with.</returns>
-    public async Task<string?> SignAsync(TestGroup group, int by, int items)
+    public async Task<string?> SignAsync(TestGroup group, int by, int items, CancellationToken stop)
     {
         var request = new TestRequest(group, TestRequest.Messages(items), by, lifetime: s_lifetime);
         _ledgers[request.Digest] = new NonceLedger(request, _nonces);
@@ -83,7 +83,7 @@ internal sealed class FaultWorld : IAsyncDisposable
             {
                 // The gateway is down. It comes back.
             }
-            await Task.Delay(20, Cancellation);
+            await Task.Delay(20, stop);
         }
     }
 

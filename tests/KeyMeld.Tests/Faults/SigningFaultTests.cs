@@ -20,9 +20,9 @@ public sealed class SigningFaultTests
         await Parallel.ForEachAsync(
             Enumerable.Range(0, Schedules),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = TestContext.Current.CancellationToken },
-            async (schedule, _) =>
+            async (schedule, stop) =>
             {
-                var failure = await world.SignAsync(groups[schedule % Groups], by: schedule % 3, items: 1 + (schedule % 2));
+                var failure = await world.SignAsync(groups[schedule % Groups], by: schedule % 3, items: 1 + (schedule % 2), stop);
                 Assert.True(failure is null || ErrorCodes.IsKnown(failure), $"It ended with '{failure}'.");
                 Interlocked.Add(ref signed, failure is null ? 1 : 0);
                 if (Interlocked.Increment(ref ended) % RestartEvery == 0)

@@ -88,6 +88,24 @@ public sealed class EnclaveExchangesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_line_that_breaks_while_it_is_written_to_ends_all_calls_and_can_be_disposed_of()
+    {
+        var payload = ByteString.CopyFrom(new byte[WireLimits.MaxExchangedCallBytes - 1024]);
+        for (var round = 0; round < 10; round++)
+        {
+            await using var exchanges = new EnclaveExchanges(new EnclaveExchange.EnclaveExchangeClient(_channel), _time);
+            var calls = Enumerable.Range(0, 40).Select(_ => exchanges.CallAsync(new ExchangeCall { SingleSign = new UntrustedSingleSign { Sealed = payload } }, Deadline, Cancellation)).ToList();
+            await _enclave.CrashAsync();
+            foreach (var call in calls)
+            {
+                var ended = await Record.ExceptionAsync(() => call);
+                Assert.True(ended is null or KeyMeldException { Code: ErrorCodes.EnclaveUnreachable }, ended?.ToString());
+            }
+            await _enclave.StartAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_call_that_its_caller_gives_up_disturbs_no_other()
     {
         var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
