@@ -16,7 +16,8 @@ internal sealed partial class Faults(RequestDelegate next, ILogger<Faults> logge
         {
             if (ErrorCodes.Get(fault.Code).Status >= StatusCodes.Status500InternalServerError)
             {
-                LogFault(context.TraceIdentifier, fault.Code, fault.InnerException ?? fault);
+                // What has a code of its own is no fault of the program: a database that is away would fill the log with stacks.
+                LogFault(context.TraceIdentifier, fault.Code, Reason(fault), fault.Code == ErrorCodes.Internal ? fault.InnerException ?? fault : null);
             }
             await Problems.WriteAsync(context, fault);
         }
@@ -36,10 +37,14 @@ internal sealed partial class Faults(RequestDelegate next, ILogger<Faults> logge
         }
         catch (Exception fault)
         {
-            LogFault(context.TraceIdentifier, ErrorCodes.Internal, fault);
+            LogFault(context.TraceIdentifier, ErrorCodes.Internal, fault.GetType().Name, fault);
             await Problems.WriteAsync(context, ErrorCodes.Internal, "The program failed.");
         }
     }
+
+    // Ours, and the first line of what the system or the database said.
+    private static string Reason(KeyMeldException fault) =>
+        fault.InnerException is { Message: { Length: > 0 } cause } && !fault.Message.Contains(cause, StringComparison.Ordinal) ? $"{fault.Message} ({cause.Split('\n')[0].TrimEnd()})" : fault.Message;
 
     // What routing refuses comes without a body.
     private static Task ExplainAsync(HttpContext context) => (context.Response.HasStarted, context.Response.StatusCode) switch
@@ -71,6 +76,6 @@ internal sealed partial class Faults(RequestDelegate next, ILogger<Faults> logge
     // What is answered without being mapped.
     private static string Also(string allow) => (allow.Split(", ").Contains(HttpMethods.Get) ? allow + ", HEAD" : allow) + ", OPTIONS";
 
-    [LoggerMessage(EventId = 601, EventName = "call_failed", Level = LogLevel.Error, Message = "Request {Id} ended with {Code}")]
-    private partial void LogFault(string id, string code, Exception fault);
+    [LoggerMessage(EventId = 601, EventName = "call_failed", Level = LogLevel.Error, Message = "Request {Id} ended with {Code}: {Reason}")]
+    private partial void LogFault(string id, string code, string reason, Exception? fault);
 }
