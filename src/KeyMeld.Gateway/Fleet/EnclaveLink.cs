@@ -21,6 +21,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RowLook = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(2);
 
     private readonly GrpcChannel _channel;
     private readonly EnclaveExchanges _exchanges;
@@ -33,6 +34,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _looked = NewSignal();
     private TaskCompletionSource _changed = NewSignal();
     private Task _loop = Task.CompletedTask;
     private volatile EnclaveView _view;
@@ -73,6 +75,12 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
 
     /// <summary>Hands new credentials over. An enclave that does not take them now gets them with its next Configure.</summary>
     public void Push(AwsCredentials fresh) => _ = PushAsync(fresh);
+
+    /// <summary>
+    /// Returns once the enclave was looked at, or after two seconds: who calls a gateway that has just started is not told that an enclave does not answer which nobody has asked yet.
+    /// </summary>
+    public Task WhenLookedAtAsync(CancellationToken cancellationToken) =>
+        _looked.Task.IsCompleted ? Task.CompletedTask : Task.WhenAny(_looked.Task, Task.Delay(FirstLook, _time, cancellationToken)).Unwrap();
 
     /// <summary>Returns as soon as the enclave is ready, for all that is known.</summary>
     public Task WhenReadyAsync(CancellationToken cancellationToken) => WhenReadyAsync(0, cancellationToken);
@@ -215,6 +223,7 @@ internal sealed partial class EnclaveLink : IAsyncDisposable
         Interlocked.Exchange(ref _looksDone, Interlocked.Read(ref _looksBegun));
         _publish(now);
         Interlocked.Exchange(ref _changed, NewSignal()).TrySetResult();
+        _looked.TrySetResult();
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

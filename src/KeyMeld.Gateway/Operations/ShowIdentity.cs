@@ -34,6 +34,7 @@ internal sealed class ShowIdentity(GatewayParts parts)
         var text = (string?)context.Request.RouteValues["id"];
         var isCanonical = uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id.ToString(CultureInfo.InvariantCulture) == text;
         var link = (isCanonical ? parts.Fleet.Find(id) : null) ?? throw new KeyMeldException(ErrorCodes.NotFound, "There is no such enclave.");
+        await link.WhenLookedAtAsync(context.RequestAborted);
         var reply = await link.RequireReady().GetIdentityAsync(new GetIdentityRequest { Nonce = ByteString.CopyFrom(nonce.Bytes) }, context.RequestAborted);
         var identity = new IdentityJson(reply.Identity.ToByteArray(), reply.Attestation.ToByteArray());
         await Answers.JsonAsync(context, StatusCodes.Status200OK, identity, ProtocolJson.Default.IdentityJson);
