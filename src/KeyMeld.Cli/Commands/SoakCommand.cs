@@ -19,13 +19,14 @@ internal static class SoakCommand
     private static readonly Option<TimeSpan> Calm = LoadCommand.LengthOf("--calm", "How long nothing is killed afterwards; of 5 minutes and more the memory is judged.", TimeSpan.FromMinutes(15));
     private static readonly Option<int> Rate = StackArguments.Bounded("--rate", "Signings a second.", 20, 1, 1000);
     private static readonly Option<int> Kills = StackArguments.Bounded("--kills", "Seconds between two kills on average.", 6, 1, 3600);
+    private static readonly Option<int> AtLeast = StackArguments.Bounded("--at-least", "So many kills at least, however long that takes.", 0, 0, 1000);
     private static readonly Option<int> Groups = StackArguments.Bounded("--groups", "How many groups sign.", 4, 1, 100);
     private static readonly Option<int> Seed = StackArguments.Bounded("--seed", "Of arrivals and kills.", 1, 0, int.MaxValue);
 
     public static Command Create()
     {
         var command = new Command("soak", "Sign while everything is killed at random. Exit code 0 only if every signing ended in valid signatures or a named failure, and no memory grew.");
-        foreach (var option in (Option[])[Data, Storage, Turbulent, Calm, Rate, Kills, Groups, Seed])
+        foreach (var option in (Option[])[Data, Storage, Turbulent, Calm, Rate, Kills, AtLeast, Groups, Seed])
         {
             command.Options.Add(option);
         }
@@ -34,7 +35,7 @@ internal static class SoakCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var plan = new SoakPlan(parsed.GetValue(Turbulent), parsed.GetValue(Calm), parsed.GetValue(Rate), parsed.GetValue(Kills), parsed.GetValue(Groups), (ulong)parsed.GetValue(Seed));
+        var plan = new SoakPlan(parsed.GetValue(Turbulent), parsed.GetValue(Calm), parsed.GetValue(Rate), parsed.GetValue(Kills), parsed.GetValue(AtLeast), parsed.GetValue(Groups), (ulong)parsed.GetValue(Seed));
         var folder = Path.GetFullPath(parsed.GetValue(Data)!);
         StackFolder.Empty(folder);
         var options = new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() }.WithStorage(parsed.GetValue(Storage)!);
@@ -51,7 +52,7 @@ internal static class SoakCommand
         var groups = await LoadStage.FormAsync(party, plan.Groups, cancellationToken);
         using var requester = party.Alice.Open();
         var run = new SoakRun(requester.Client, groups, plan);
-        var turbulence = new Turbulence(Casualty.Of(stack, options.Enclaves), TimeSpan.FromSeconds(plan.Kills), new SeededNumbers(plan.Seed + 1), Say);
+        var turbulence = new Turbulence(Casualty.Of(stack, options.Enclaves), TimeSpan.FromSeconds(plan.Kills), new SeededNumbers(plan.Seed + 1), Say) { AtLeast = plan.AtLeast };
         var memory = new MemoryWatch(stack);
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
