@@ -13,9 +13,9 @@ public class TakeOverTests(PostgresFixture fixture)
         // Leases of a minute: nothing but the news of the release lets B begin.
         await using var cluster = await Cluster.StartAsync(fixture);
         var (signing, gate) = await InSignAsync(cluster);
-        var stopping = cluster.A.StopGatewayAsync();
+        // Only when A is gone does the enclave answer: what it would have answered A is lost.
+        await cluster.A.StopGatewayAsync();
         gate.SetResult();
-        await stopping;
 
         var shown = await signing.At(cluster.B).ShowAsync(prefer: "wait=30");
         Assert.Equal(("completed", 2), (shown.State, shown.Attempts));
