@@ -4,11 +4,11 @@ using KeyMeld.Protocol.Ids;
 using KeyMeld.Protocol.Statements;
 using KeyMeld.Secp256k1;
 using KeyMeld.Tests.Enclave.Rounds;
+using KeyMeld.Tests.Support;
 
 namespace KeyMeld.Tests.Enclave.Signing;
 
-/// <summary>The budget is only worth what its weights are: held against the heap, alone on the machine.</summary>
-[Collection(nameof(MemoryWeightTests))]
+/// <summary>The budget is only worth what its weights are: held against the heap of a process that does nothing else.</summary>
 public sealed class MemoryWeightTests
 {
     private readonly HostedEnclave[] _enclaves = HostedEnclave.Fleet(1);
@@ -16,6 +16,10 @@ public sealed class MemoryWeightTests
     [Fact]
     public async Task Open_attempts_and_kept_sessions_take_no_more_memory_than_the_budget_says()
     {
+        if (await OwnProcess.RanAsync())
+        {
+            return;
+        }
         const int Items = 10_000;
         const int NativeNonce = 136;
         var group = new TestGroup(_enclaves, [new(0, approval: false), new(0, approval: false)], new GroupShape { Unattended = true });
@@ -29,6 +33,10 @@ public sealed class MemoryWeightTests
     [Fact]
     public async Task Adaptors_with_sixteen_points_each_take_no_more_memory_than_the_budget_says()
     {
+        if (await OwnProcess.RanAsync())
+        {
+            return;
+        }
         const int Items = 600;
         const int NativeNonce = 136;
         var group = new TestGroup(_enclaves, [new(0, approval: false), new(0, approval: false)], new GroupShape { Unattended = true });
@@ -49,6 +57,10 @@ public sealed class MemoryWeightTests
     [Fact]
     public async Task Requests_that_are_only_remembered_take_no_more_memory_than_the_budget_says()
     {
+        if (await OwnProcess.RanAsync())
+        {
+            return;
+        }
         const int Requests = 2_000;
         var enclave = _enclaves[0];
         var group = new TestGroup(_enclaves, [new(0, approval: false), new(0, approval: false)], new GroupShape { Unattended = true });
@@ -71,6 +83,10 @@ public sealed class MemoryWeightTests
     [Fact]
     public async Task Loaded_groups_take_no_more_memory_than_the_budget_says()
     {
+        if (await OwnProcess.RanAsync())
+        {
+            return;
+        }
         const int Groups = 40;
         const int NativeKeys = 10 * (32 + 96) + 32;
         var tree = (ScriptTree)new ScriptTree.Leaf(0xc0, new byte[] { 1 });
@@ -94,6 +110,10 @@ public sealed class MemoryWeightTests
     [Fact]
     public async Task Script_trees_of_items_take_no_more_memory_than_the_budget_says()
     {
+        if (await OwnProcess.RanAsync())
+        {
+            return;
+        }
         const int Chains = 256;
         var group = new TestGroup(_enclaves, [new(0, approval: false), new(0, approval: false)], new GroupShape { Unattended = true });
         // Many small leaves are what takes the most memory for its encoding; every chain comes four times, and is kept once.
@@ -129,6 +149,3 @@ public sealed class MemoryWeightTests
         return (held, reserved, kept, keptReserved);
     }
 }
-
-[CollectionDefinition(nameof(MemoryWeightTests), DisableParallelization = true)]
-public sealed class MemoryWeights;
