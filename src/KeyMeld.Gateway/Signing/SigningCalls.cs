@@ -48,19 +48,20 @@ internal sealed class SigningCalls(SigningJob job, EnclaveFleet fleet, TimeProvi
 
     private async Task<RoundBlob> CombineAsync(RoundCall.Combine call, RoundState.Combining combining, CancellationToken cancellationToken)
     {
-        var enclave = await PickAsync(cancellationToken);
+        var enclave = await PickAsync(combining, cancellationToken);
         return Check(call, null, await LinkOf(enclave).RequireReady().CombineAsync(job.Combine(call, enclave, combining.Round1, combining.Round2), cancellationToken));
     }
 
-    // Of the signers' own enclaves the one with the least to do; where that is equal, signings spread by their hash. Enclaves that host no signer take no part, unless nobody signs in an enclave.
-    private async Task<int> PickAsync(CancellationToken cancellationToken)
+    // Of the signers' own enclaves the one with the least to do; where that is equal, the one that signed most (it has every session at hand where it signed every item), and where that is equal too,
+    // signings spread by their hash. Enclaves that host no signer take no part, unless nobody signs in an enclave.
+    private async Task<int> PickAsync(RoundState.Combining combining, CancellationToken cancellationToken)
     {
         IReadOnlyList<int> among = job.Nodes.Length > 0 ? job.Nodes : [.. Enumerable.Range(0, job.Group.Manifest.Value.Enclaves.Count)];
         var first = job.Request.Bytes[0] % among.Count;
         var ready = Enumerable.Range(0, among.Count).Select(step => among[(first + step) % among.Count]).Where(enclave => LinkOf(enclave).View.IsReady).ToList();
         if (ready.Count > 0)
         {
-            return ready.MinBy(enclave => LinkOf(enclave).Calls.InFlight);
+            return Best(ready, enclave => LinkOf(enclave).Calls.InFlight, enclave => SignedBy(combining, enclave));
         }
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var waits = among.Select(enclave => LinkOf(enclave).WhenReadyAsync(enough.Token)).ToList();
@@ -69,6 +70,11 @@ internal sealed class SigningCalls(SigningJob job, EnclaveFleet fleet, TimeProvi
         cancellationToken.ThrowIfCancellationRequested();
         return among[index];
     }
+
+    internal static int Best(IEnumerable<int> ready, Func<int, int> inFlight, Func<int, int> signed) => ready.MinBy(enclave => (inFlight(enclave), -signed(enclave)));
+
+    // What a node's partial signatures take, encrypted: as many bytes for each.
+    private int SignedBy(RoundState.Combining combining, int enclave) => job.Nodes.IndexOf(enclave) is var node and >= 0 ? combining.Round2[node].Blob.Length : 0;
 
     private EnclaveLink LinkOf(int enclave) => fleet.Get(job.NumberOf(enclave));
 
