@@ -4,11 +4,13 @@
 //
 //   dotnet run eng/mutate.cs [--only TEXT]… [--list] [--no-build] [--no-baseline]
 //
-// Works in a worktree of HEAD under artifacts/mutation; prints a line for each mutant and the score; exit code 0 only from 95 % on.
+// Works in a worktree of HEAD under artifacts/mutation; prints a line for each mutant and the score; exit code 0 only from 95 % on. A mutant whose tests do not
+// end in time is counted as neither: it may have hung them, or the machine was busy.
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
+const int TimedOut = -1;
 const string Switch = """
     namespace KeyMeld.Mutation
     {
@@ -21,6 +23,19 @@ const string Switch = """
         }
     }
     """;
+
+for (var i = 0; i < args.Length; i++)
+{
+    if (args[i] is "--only" && i + 1 < args.Length)
+    {
+        i++;
+    }
+    else if (args[i] is not ("--list" or "--no-build" or "--no-baseline"))
+    {
+        Console.Error.WriteLine($"error: '{args[i]}' is not understood. dotnet run eng/mutate.cs -- [--only TEXT]… [--list] [--no-build] [--no-baseline]");
+        return 2;
+    }
+}
 
 var root = Run("git", ["rev-parse", "--show-toplevel"], ".").Output.Trim();
 var tree = Path.Combine(root, "artifacts", "mutation");
@@ -55,22 +70,29 @@ foreach (var name in chosen.SelectMany(mutant => mutant.Tests).Distinct().Where(
 }
 
 var survivors = new List<Mutation>();
-var killed = 0;
+var (killed, unfinished) = (0, 0);
 foreach (var mutant in chosen)
 {
     SwitchOn(mutant.Number.ToString(CultureInfo.InvariantCulture));
-    var killer = mutant.Tests.FirstOrDefault(name => Test(name, TimeSpan.FromMinutes(5)).Code != 0);
+    var codes = new List<int>();
+    var killer = mutant.Tests.FirstOrDefault(name =>
+    {
+        codes.Add(Test(name, TimeSpan.FromMinutes(5)).Code);
+        return codes[^1] is not (0 or TimedOut);
+    });
+    var verdict = killer is not null ? "killed" : codes.Contains(TimedOut) ? "NOT ENDED" : "SURVIVED";
     killed += killer is null ? 0 : 1;
-    if (killer is null)
+    unfinished += verdict == "NOT ENDED" ? 1 : 0;
+    if (verdict == "SURVIVED")
     {
         survivors.Add(mutant);
     }
-    Console.WriteLine($"{(killer is null ? "SURVIVED" : "killed")} {mutant.Number,3} {Path.GetFileName(mutant.File)}: {mutant.Name}{(killer is null ? "" : $" ({killer})")}");
+    Console.WriteLine($"{verdict} {mutant.Number,3} {Path.GetFileName(mutant.File)}: {mutant.Name}{(killer is null ? "" : $" ({killer})")}");
 }
 SwitchOn("");
 var score = 100.0 * killed / Math.Max(1, killed + survivors.Count);
-Console.WriteLine($"{killed} killed, {survivors.Count} survived: {score:0.0} %");
-return score >= 95 ? 0 : 1;
+Console.WriteLine($"{killed} killed, {survivors.Count} survived: {score:0.0} %{(unfinished == 0 ? "" : $"; {unfinished} did not end")}");
+return score >= 95 && unfinished == 0 ? 0 : 1;
 
 string? Build()
 {
@@ -203,7 +225,7 @@ static (int Code, string Output) Run(string program, IReadOnlyList<string> argum
     if (!process.WaitForExit(most ?? Timeout.InfiniteTimeSpan))
     {
         process.Kill(entireProcessTree: true);
-        return (-1, "timeout");
+        return (TimedOut, "timeout");
     }
     process.WaitForExit();
     lock (output)
