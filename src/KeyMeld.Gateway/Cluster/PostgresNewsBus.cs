@@ -45,7 +45,7 @@ internal sealed partial class PostgresNewsBus(NpgsqlDataSource database, NpgsqlD
     {
         // What is told last is that work was given up: that goes out, if it can.
         _outgoing.Writer.TryComplete();
-        await Task.WhenAny(_publishing, Task.Delay(TimeSpan.FromSeconds(2), time));
+        await Task.WhenAny(_publishing, Task.Delay(TimeSpan.FromSeconds(5), time));
         await _stopping.CancelAsync();
         await Task.WhenAll(_listening, _publishing);
         _stopping.Dispose();

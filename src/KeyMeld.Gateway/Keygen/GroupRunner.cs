@@ -26,14 +26,14 @@ internal sealed partial class GroupRunner : IAsyncDisposable
     private readonly KeyedWork _work;
     private readonly Leases _leases;
     private readonly ITimer _sweeps;
-    private Task _sweep = Task.CompletedTask;
-    private int _sweeping;
+    private readonly KeyedWork _sweep;
 
     public GroupRunner(IGroupStore store, GroupBook book, EnclaveFleet fleet, Announcements<GroupNews> announcements, Leases leases, GatewayTelemetry telemetry, TimeProvider time, ILogger<GroupRunner> logger)
     {
         (_store, _book, _fleet, _announcements, _leases, _telemetry, _time, _logger) = (store, book, fleet, announcements, leases, telemetry, time, logger);
         _work = new KeyedWork(AdvanceAsync, LogStuck);
         _deadlines = new Deadlines(time, _work.Nudge);
+        _sweep = new KeyedWork((_, _) => SweepAsync(), (_, exception) => LogNotSwept(exception.Message));
         _sweeps = time.CreateTimer(_ => Sweep(), null, leases.Renewal, leases.Renewal);
     }
 
@@ -50,7 +50,7 @@ internal sealed partial class GroupRunner : IAsyncDisposable
     /// Looks for groups whose gateway died over them: complete for as long as a lease lasts and not formed, or not closed at the end of their time. Forming is the same whoever does it, even at
     /// once: enclaves answer alike, and the database takes one.
     /// </summary>
-    public void Sweep() => _sweep = _sweep.IsCompleted ? Task.Run(SweepAsync) : _sweep;
+    public void Sweep() => _sweep.Nudge(default);
 
     /// <summary>The group is new, or somebody joined it.</summary>
     public void Changed(Hash32 group)
@@ -69,31 +69,16 @@ internal sealed partial class GroupRunner : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sweeps.DisposeAsync();
-        await _sweep;
+        await _sweep.DisposeAsync();
         _deadlines.Dispose();
         await _work.DisposeAsync();
     }
 
     private async Task SweepAsync()
     {
-        if (Interlocked.Exchange(ref _sweeping, 1) == 1)
+        foreach (var group in await _store.AbandonedAsync(_time.GetUtcNow().ToUnixTimeMilliseconds(), _leases.Length))
         {
-            return;
-        }
-        try
-        {
-            foreach (var group in await _store.AbandonedAsync(_time.GetUtcNow().ToUnixTimeMilliseconds(), _leases.Length))
-            {
-                _work.Nudge(group);
-            }
-        }
-        catch (Exception exception) when (exception is KeyMeldException or ObjectDisposedException)
-        {
-            LogNotSwept(exception.Message);
-        }
-        finally
-        {
-            Volatile.Write(ref _sweeping, 0);
+            _work.Nudge(group);
         }
     }
 

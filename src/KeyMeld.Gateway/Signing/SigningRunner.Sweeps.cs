@@ -13,36 +13,25 @@ namespace KeyMeld.Gateway.Signing;
 /// </summary>
 internal sealed partial class SigningRunner
 {
-    private readonly SemaphoreSlim _oneSweep = new(1, 1);
+    private readonly KeyedWork _sweep;
     private HashSet<Hash32> _undriven = [];
 
-    /// <summary>Looks now, without waiting for the next time.</summary>
-    public void Sweep() => Track(async () =>
-    {
-        // Whoever comes while one sweeps is served by it, or by the next.
-        if (await _oneSweep.WaitAsync(0))
-        {
-            try
-            {
-                await SweepAsync();
-            }
-            catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StorageFailed)
-            {
-                LogNotSwept(exception.Message);
-            }
-            finally
-            {
-                _oneSweep.Release();
-            }
-        }
-    });
+    /// <summary>Looks now, without waiting for the next time. Who comes while one looks is served by a look that begins afterwards: what was released meanwhile may not have been there for this one.</summary>
+    public void Sweep() => _sweep.Nudge(default);
 
     private async Task SweepAsync()
     {
-        await KeepAsync();
-        foreach (var signing in await _store.AbandonedAsync(_time.GetUtcNow().ToUnixTimeMilliseconds()))
+        try
         {
-            await (signing.State == SigningState.Waiting ? ExpireAsync(signing.Request) : ResumeAsync(signing.Request));
+            await KeepAsync();
+            foreach (var signing in await _store.AbandonedAsync(_time.GetUtcNow().ToUnixTimeMilliseconds()))
+            {
+                await (signing.State == SigningState.Waiting ? ExpireAsync(signing.Request) : ResumeAsync(signing.Request));
+            }
+        }
+        catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StorageFailed)
+        {
+            LogNotSwept(exception.Message);
         }
     }
 
@@ -108,7 +97,6 @@ internal sealed partial class SigningRunner
 
     private async Task ReleaseAsync()
     {
-        _oneSweep.Dispose();
         try
         {
             await _store.ReleaseAsync(_leases.Owner);

@@ -54,6 +54,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
         _logger = loggers.CreateLogger<SigningRunner>();
         _shared = shared is null ? null : new SharedRounds(shared, Find, rounds, loggers.CreateLogger<SharedRounds>());
         _deadlines = new Deadlines(time, request => Track(() => ExpireAsync(request)));
+        _sweep = new KeyedWork((_, _) => SweepAsync(), (_, exception) => LogStuck(exception));
         _sweeps = time.CreateTimer(_ => Sweep(), null, leases.Renewal, leases.Renewal);
     }
 
@@ -154,7 +155,10 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     {
         await _sweeps.DisposeAsync();
         _deadlines.Dispose();
+        // From here on no look begins; one that stands in the middle is called back with everything else.
+        var sweep = _sweep.DisposeAsync();
         await _stopping.CancelAsync();
+        await sweep;
         await Task.WhenAll(_tasks.Keys);
         await (_shared?.DisposeAsync() ?? default);
         await ReleaseAsync();

@@ -16,7 +16,7 @@ public class DatabaseRestartTests
         await using var server = await PostgresFixture.NewServerAsync();
         await server.CreateDatabaseAsync("cluster", TestContext.Current.CancellationToken);
         await using var a = await TestGateway.StartAsync(storage:
-            $$"""{ kind: postgres, host: "{{server.SocketFolder}}", port: {{server.Port}}, database: cluster, user: {{server.User}}, password_file: "{{server.PasswordFile}}", lease_seconds: 1 }""");
+            $$"""{ kind: postgres, host: "{{server.SocketFolder}}", port: {{server.Port}}, database: cluster, user: {{server.User}}, password_file: "{{server.PasswordFile}}", lease_seconds: 6 }""");
         await using var b = await a.StartAnotherAsync();
         var group = await TestGroup.FormAsync(a);
         var accepted = 0;

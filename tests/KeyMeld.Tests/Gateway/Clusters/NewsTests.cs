@@ -206,8 +206,8 @@ public class NewsTests(PostgresFixture fixture)
 
         var (a, b) = (GatewayHealthJson.Of(cluster.A.Parts, databaseAnswers: true), GatewayHealthJson.Of(cluster.B.Parts, databaseAnswers: true));
         Assert.NotEqual(a.Id, b.Id);
-        Assert.Equal(("postgres", 1, 60, true), (a.Database, a.Leases, a.LeaseSeconds, a.HearsOthers));
-        Assert.Equal(("postgres", 0, 60, true), (b.Database, b.Leases, b.LeaseSeconds, b.HearsOthers));
+        Assert.Equal(("postgres", 1, (int)Cluster.Lease.TotalSeconds, true), (a.Database, a.Leases, a.LeaseSeconds, a.HearsOthers));
+        Assert.Equal(("postgres", 0, (int)Cluster.Lease.TotalSeconds, true), (b.Database, b.Leases, b.LeaseSeconds, b.HearsOthers));
         gate.SetResult();
         Assert.Equal("completed", (await signing.ShowAsync(prefer: "wait=30")).State);
     }

@@ -10,7 +10,7 @@ public class TakeOverTests(PostgresFixture fixture)
     [Fact]
     public async Task A_gateway_that_is_stopped_hands_over_at_once()
     {
-        // Leases of a minute: nothing but the news of the release lets B begin.
+        // Leases of an hour: nothing but the news of the release lets B begin.
         await using var cluster = await Cluster.StartAsync(fixture);
         var (signing, gate) = await InSignAsync(cluster);
         // Only when A is gone does the enclave answer: what it would have answered A is lost.
@@ -26,9 +26,9 @@ public class TakeOverTests(PostgresFixture fixture)
     {
         await using var cluster = await Cluster.StartAsync(fixture);
         var (signing, gate) = await InSignAsync(cluster);
-        // A does not renew: for the database a minute is over.
+        // A does not renew: for the database an hour is over.
         Assert.Equal(1, (await signing.At(cluster.B).ShowAsync()).Attempts);
-        await cluster.PassAsync(TimeSpan.FromSeconds(61));
+        await cluster.PassLeaseAsync();
         cluster.B.Parts.SigningRunner.Sweep();
         var shown = await signing.At(cluster.B).ShowAsync(prefer: "wait=30");
         Assert.Equal(("completed", 2, 2), (shown.State, shown.Attempts, shown.Result!.Attempt));
@@ -45,9 +45,9 @@ public class TakeOverTests(PostgresFixture fixture)
     {
         await using var cluster = await Cluster.StartAsync(fixture);
         var (signing, gate) = await InSignAsync(cluster);
-        await cluster.PassAsync(TimeSpan.FromSeconds(40));
+        await cluster.PassAsync(Cluster.Lease * 2 / 3);
         Assert.Equal([signing.Digest], await cluster.A.Parts.SigningStore.RenewAsync(cluster.A.Parts.SigningRunner.NewLease()));
-        await cluster.PassAsync(TimeSpan.FromSeconds(40));
+        await cluster.PassAsync(Cluster.Lease * 2 / 3);
         Assert.Empty(await cluster.B.Parts.SigningStore.AbandonedAsync(cluster.B.Parts.NowMs));
         cluster.B.Parts.SigningRunner.Sweep();
         gate.SetResult();
@@ -58,9 +58,10 @@ public class TakeOverTests(PostgresFixture fixture)
     [Fact]
     public async Task Gateways_whose_clocks_differ_by_minutes_never_both_drive_a_signing_and_neither_waits_for_its_own_clock()
     {
-        var ahead = new SteppedTime();
+        // Shorter than the clocks differ, and so long that nobody renews it while this runs.
+        var (ahead, lease) = (new SteppedTime(), TimeSpan.FromMinutes(4));
         ahead.Step(TimeSpan.FromMinutes(5));
-        await using var cluster = await Cluster.StartAsync(fixture, timeOfB: ahead);
+        await using var cluster = await Cluster.StartAsync(fixture, timeOfB: ahead, lease: lease);
         // By B's clock the lease of A was over when it was given.
         var (signing, gate) = await InSignAsync(cluster);
         Assert.Empty(await cluster.B.Parts.SigningStore.AbandonedAsync(cluster.B.Parts.NowMs));
@@ -68,10 +69,10 @@ public class TakeOverTests(PostgresFixture fixture)
         gate.SetResult();
         Assert.Equal(("completed", 1), ((await signing.ShowAsync(prefer: "wait=30")).State, (await signing.ShowAsync()).Attempts));
 
-        // By A's clock a lease of B lasts for six minutes. B stands still over it, and A takes it up when the database's minute is over.
+        // By A's clock a lease of B lasts for nine minutes. B stands still over it, and A takes it up when the database's four minutes are over.
         var (second, late) = await InSignAsync(cluster, of: cluster.B);
         Assert.False(await cluster.A.Parts.SigningStore.AdoptAsync(second.Digest, 1, cluster.A.Parts.SigningRunner.NewLease()));
-        await cluster.PassAsync(TimeSpan.FromSeconds(61));
+        await cluster.PassAsync(lease + TimeSpan.FromSeconds(1));
         cluster.A.Parts.SigningRunner.Sweep();
         Assert.Equal(("completed", 2), ((await second.At(cluster.A).ShowAsync(prefer: "wait=30")).State, (await second.At(cluster.A).ShowAsync()).Attempts));
         late.SetResult();
@@ -82,8 +83,9 @@ public class TakeOverTests(PostgresFixture fixture)
     [Fact]
     public async Task A_request_that_waits_expires_though_its_gateway_is_gone()
     {
+        // What waits has no lease: another gateway finds it when it looks, three times in as long as one lasts.
         var time = new SteppedTime();
-        await using var cluster = await Cluster.StartAsync(fixture, time, time);
+        await using var cluster = await Cluster.StartAsync(fixture, time, time, lease: TimeSpan.FromMinutes(1));
         var group = await TestGroup.FormAsync(cluster.A, members: 3, approvals: [true, true, true]);
         var signing = new TestSigning(group, lifetime: TimeSpan.FromSeconds(90), now: time.GetUtcNow());
         await signing.SignAsync(prefer: null);
@@ -113,7 +115,7 @@ public class TakeOverTests(PostgresFixture fixture)
         await cluster.A.StopGatewayAsync();
         gate.SetResult();
         Assert.Equal("joining", await group.At(cluster.B).StateAsync());
-        await cluster.PassAsync(TimeSpan.FromSeconds(61));
+        await cluster.PassLeaseAsync();
         cluster.B.Parts.GroupRunner.Sweep();
 
         Assert.Equal("formed", (await cluster.B.GetAsync(group.Path, group.Creator, "wait=30")).Read(ProtocolJson.Default.KeygenJson).State);
