@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using KeyMeld.Attestation;
 using KeyMeld.Cli.Commands;
@@ -15,8 +13,6 @@ namespace KeyMeld.IntegrationTests.Support;
 /// <summary>One development stack of real processes that all tests share which do not break it. Tests that kill or corrupt take a <see cref="OwnStackAsync"/>.</summary>
 public sealed class StackFixture : IAsyncLifetime
 {
-    private static int folders;
-
     /// <summary>Ready for use.</summary>
     public DevelopmentStack Stack { get; private set; } = null!;
 
@@ -37,25 +33,17 @@ public sealed class StackFixture : IAsyncLifetime
         return stack;
     }
 
-    public static string NewFolder(string name)
-    {
-        var path = Path.Combine(Path.GetTempPath(), $"keymeld-{Environment.ProcessId}-{name}-{Interlocked.Increment(ref folders)}");
-        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return path;
-    }
+    /// <summary>A folder of its owner alone that was not there before: process numbers come again, and with them what an earlier run left behind.</summary>
+    public static string NewFolder(string name) => Directory.CreateTempSubdirectory($"km-{name}-").FullName;
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    /// <summary>A port that nobody else is given while these tests run.</summary>
+    public static int FreePort() => DevKit.Stack.FreePort.Next();
 }
 
 /// <summary>What tests do with a stack.</summary>
 public static class StackExtensions
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Waits until all enclaves are ready; fails with their reasons.</summary>
     public static async Task ReadyAsync(this DevelopmentStack stack)

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using KeyMeld.DevKit.Kms.Authentication;
+using KeyMeld.DevKit.Stack;
 using KeyMeld.Tests.DevKit.Kms.Support;
 using KeyMeld.Tests.DevKit.Nsm;
 
@@ -20,7 +20,7 @@ public class DevKitProcessTests
     public async Task It_says_ready_when_it_answers_and_stops_on_a_signal(string signal)
     {
         await using var machine = new SimulatedMachine();
-        var port = FreePort();
+        var port = FreePort.Next();
         using var process = Start(["--data", machine.Folder, "--kms-port", $"{port}", "--enclave", $"0={machine.SocketPath},{machine.BinaryFolder},{machine.ConfigurationFile}"]);
         try
         {
@@ -77,11 +77,4 @@ public class DevKitProcessTests
         RedirectStandardOutput = true,
         RedirectStandardError = true,
     })!;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
