@@ -90,7 +90,14 @@ internal sealed class ChildProcess : IAsyncDisposable
             : throw new StackException(first == Exit ? $"{Name} ended with code {await Exit} before it was ready. It said: {LastLines()}" : $"{Name} was not ready after {patience.TotalSeconds:0} s.", Name);
     }
 
-    public void Kill() => StackSignals.Destroy(process.Id);
+    public void Kill()
+    {
+        // The number of one that has ended is another's before long.
+        if (!process.HasExited)
+        {
+            StackSignals.Destroy(process.Id);
+        }
+    }
 
     public async Task StopAsync(TimeSpan patience)
     {

@@ -79,7 +79,7 @@ public sealed class StackLayout(string data)
     {
         foreach (var file in Directory.EnumerateFiles(Run, "*.pid"))
         {
-            if (int.TryParse(File.ReadAllText(file), out var pid) && File.Exists($"/proc/{pid}/cmdline") && File.ReadAllText($"/proc/{pid}/cmdline").Contains("KeyMeld.", StringComparison.Ordinal))
+            if (int.TryParse(File.ReadAllText(file), out var pid) && IsOurs(pid))
             {
                 StackSignals.Destroy(pid);
             }
@@ -88,6 +88,20 @@ public sealed class StackLayout(string data)
         if (Directory.Exists(Postgres))
         {
             PostgresPlace.In(Postgres, "").StopOrphan();
+        }
+    }
+
+    // The number may be another's by now, also another stack's: a child of this one stands in its folder, or names it.
+    private bool IsOurs(int pid)
+    {
+        try
+        {
+            var command = File.ReadAllText($"/proc/{pid}/cmdline");
+            return command.Contains("KeyMeld.", StringComparison.Ordinal) && (command.Contains(Data, StringComparison.Ordinal) || new FileInfo($"/proc/{pid}/cwd").LinkTarget == Data);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 }

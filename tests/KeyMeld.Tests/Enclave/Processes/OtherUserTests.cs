@@ -3,6 +3,7 @@ using System.Globalization;
 using KeyMeld.DevKit.Stack;
 using KeyMeld.Tests.DevKit.Kms.Support;
 using KeyMeld.Tests.Enclave.Support;
+using KeyMeld.Tests.Gateway.Support;
 
 namespace KeyMeld.Tests.Enclave.Processes;
 
@@ -64,6 +65,8 @@ public sealed class OtherUserTests(ProcessFixture fixture) : IClassFixture<Proce
         {
             using var reached = await Task.Run(() => new FileStream(pipe, FileMode.Open, FileAccess.Write), TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
 
+            // The other one has become what it is to be.
+            await Eventually.TrueAsync(() => File.ReadAllText($"/proc/{other.Id}/comm").Trim() == "sleep");
             Assert.Equal((Nobody, Nobody), (UserOf(enclave.Id), UserOf(other.Id)));
             // proc(5): what belongs to a process that is not dumpable belongs to root.
             Assert.Equal("0", await OwnerAsync(enclave.Id));

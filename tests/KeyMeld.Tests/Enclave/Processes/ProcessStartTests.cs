@@ -56,7 +56,9 @@ public class ProcessStartTests(ProcessFixture fixture) : IClassFixture<ProcessFi
     {
         var enclave = await Machine.StartProcessAsync(environment: new Dictionary<string, string> { ["AWS_SECRET_ACCESS_KEY"] = "canary", ["HOME"] = "/root", ["TMPDIR"] = Machine.Folder });
         Assert.Equal(State.Unconfigured, (await enclave.StatusAsync()).State);
-        Assert.Empty(Directory.EnumerateFiles(Path.GetTempPath(), $"dotnet-diagnostic-{enclave.Id}-*"));
+        // The runtime's name for it: the process and when it started (proc(5), field 22 of stat); a process that was killed leaves its own behind, and its number to others.
+        var stat = await File.ReadAllTextAsync($"/proc/{enclave.Id}/stat", TestContext.Current.CancellationToken);
+        Assert.False(File.Exists(Path.Combine(Path.GetTempPath(), $"dotnet-diagnostic-{enclave.Id}-{stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19]}-socket")));
         Assert.Empty(Directory.EnumerateFiles(Machine.Folder, "dotnet-diagnostic-*"));
         var core = (await File.ReadAllLinesAsync($"/proc/{enclave.Id}/limits", TestContext.Current.CancellationToken)).Single(line => line.StartsWith("Max core file size", StringComparison.Ordinal));
         Assert.Equal(["0", "0"], core["Max core file size".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[..2]);
