@@ -9,9 +9,11 @@ mkdir -p "$work"
 kernel=$(compgen -G "$work/linux-image-*/boot/vmlinuz-*" | head -n 1 || true)
 if [ -z "$kernel" ]; then
   package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/ && !n++ {print $2}' || true)
-  [ -n "$package" ] || { apt-get -qq update; package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ && !n++ {print $2}'); }
+  [ -n "$package" ] || { "$root/eng/again.sh" apt-get -qq update; package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ && !n++ {print $2}'); }
   mkdir -p "$work/$package/deb"
-  (cd "$work/$package/deb" && apt-get -qq -o APT::Sandbox::User=root download "$package")
+  fetch=(apt-get -qq -o APT::Sandbox::User=root download "$package")
+  # What the machine's lists name may be replaced by now.
+  (cd "$work/$package/deb" && { "${fetch[@]}" || { "$root/eng/again.sh" apt-get -qq update && "$root/eng/again.sh" "${fetch[@]}"; }; })
   dpkg-deb -x "$work/$package"/deb/*.deb "$work/$package"
   kernel=$(compgen -G "$work/linux-image-*/boot/vmlinuz-*" | sed -n 1p)
 fi
@@ -23,7 +25,7 @@ if [ -z "$image" ]; then
   "$root/deploy/enclave/build.sh" --config "$root/deploy/enclave/enclave.yaml" --kernel "$kernel" --enclave "$work/init-program" --out "$image" >/dev/null
 fi
 cat "$image/boot.cpio" "$image/app.cpio" >"$work/init.cpio"
-timeout "${KEYMELD_VM_SECONDS:-300}" qemu-system-x86_64 -machine q35 -cpu max -m 768 -nographic -no-reboot -nic none -kernel "$kernel" -initrd "$work/init.cpio" \
+timeout "${KEYMELD_VM_SECONDS:-1200}" qemu-system-x86_64 -machine q35 -cpu max -m 768 -nographic -no-reboot -nic none -kernel "$kernel" -initrd "$work/init.cpio" \
   -append "console=ttyS0 quiet $(cat "$root/deploy/enclave/cmdline")" </dev/null >"$work/init.log" 2>&1 || { tail -n 20 "$work/init.log"; exit 1; }
 # Everything before the security module worked, and nothing after it was tried.
 grep -q 'init: /dev/nsm: No such file or directory' "$work/init.log" || { echo "error: init did not refuse to run without /dev/nsm" >&2; tail -n 20 "$work/init.log" >&2; exit 1; }

@@ -56,8 +56,8 @@ echo "deb [signed-by=$keyring] $uri $suite main" >"$state/sources.list"
 apt=(apt-get -qq -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::Lists="$state/lists"
      -o Dir::Cache="$state/cache" -o APT::Sandbox::User=root -o Debug::NoLocking=true)
 echo "libsecp256k1: fetching from $suite"
-"${apt[@]}" update || fail "apt-get update of $suite failed"
-(cd "$state" && "${apt[@]}" download libsecp256k1-6 libsecp256k1-dev) || fail "apt-get download failed"
+"$root/eng/again.sh" "${apt[@]}" update || fail "apt-get update of $suite failed"
+(cd "$state" && "$root/eng/again.sh" "${apt[@]}" download libsecp256k1-6 libsecp256k1-dev) || fail "apt-get download failed"
 for deb in "$state"/*.deb; do dpkg-deb -x "$deb" "$state/unpacked"; done
 library=$(find "$state/unpacked" -name 'libsecp256k1.so.6*' -type f | sed -n 1p)
 exports_musig "$library" || fail "the package's library lacks the musig module"

@@ -45,11 +45,12 @@ var message = new byte[32];
 var signature = key.SignSchnorr(message);
 Console.WriteLine(key.PublicKey.ToXOnly().Verify(message, signature) ? "the package signs" : "the package does not sign");
 CS
-said=$(dotnet run --project "$work/app" -- "$work") || { echo "$said"; exit 1; }
+"$root/eng/again.sh" dotnet restore "$work/app" --nologo -v q
+said=$(dotnet run --no-restore --project "$work/app" -- "$work") || { echo "$said"; exit 1; }
 [ "$said" = "the package signs" ] || { echo "$said"; exit 1; }
 
 # The tool: installed from the package, it runs the whole job with the programs it brings along.
-dotnet tool install keymeld --version "$version" --add-source "$out" --tool-path "$work/tools" --no-http-cache >"$work/install.log" 2>&1 || { cat "$work/install.log"; exit 1; }
+"$root/eng/again.sh" dotnet tool install keymeld --version "$version" --add-source "$out" --tool-path "$work/tools" --no-http-cache >"$work/install.log" 2>&1 || { cat "$work/install.log"; exit 1; }
 cd "$work"
 env -u KEYMELD_PROGRAMS tools/keymeld demo --data "$work/data" >"$work/demo.log" 2>&1 || { tail -n 40 "$work/demo.log"; exit 1; }
 ls -la "$out" | awk '/nupkg/ {print $9, $5, "bytes"}'

@@ -11,7 +11,7 @@ mkdir -p "$root/artifacts"
 exec 9>"$root/artifacts/.typescript.lock"
 flock 9
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  npm ci --silent --no-audit --no-fund --ignore-scripts
+  "$root/eng/again.sh" npm ci --silent --no-audit --no-fund --ignore-scripts
 fi
 node scripts/generate.mjs --check
 rm -rf dist build

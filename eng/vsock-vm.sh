@@ -6,7 +6,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work="$root/artifacts/vm"
 disk="$work/disk"
-seconds=${KEYMELD_VM_SECONDS:-900}
+seconds=${KEYMELD_VM_SECONDS:-2700}
 
 need() { command -v "$1" >/dev/null || { echo "error: $1 is missing; install package $2" >&2; exit 1; }; }
 need qemu-system-x86_64 qemu-system-x86
@@ -22,13 +22,13 @@ unpack() { # unpack PACKAGE: its files under $work/PACKAGE, fetched once
   [ -e "$work/$package/.done" ] && return
   rm -rf "${work:?}/$package"
   mkdir -p "$work/$package/deb"
-  (cd "$work/$package/deb" && apt-get -qq -o APT::Sandbox::User=root download "$package") || { apt-get -qq update && (cd "$work/$package/deb" && apt-get -qq -o APT::Sandbox::User=root download "$package"); }
+  (cd "$work/$package/deb" && apt-get -qq -o APT::Sandbox::User=root download "$package") || { "$root/eng/again.sh" apt-get -qq update && (cd "$work/$package/deb" && "$root/eng/again.sh" apt-get -qq -o APT::Sandbox::User=root download "$package"); }
   dpkg-deb -x "$work/$package"/deb/*.deb "$work/$package"
   touch "$work/$package/.done"
 }
 
 kernel=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/ && !n++ {print $2}')
-[ -n "$kernel" ] || { apt-get -qq update; kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ && !n++ {print $2}'); }
+[ -n "$kernel" ] || { "$root/eng/again.sh" apt-get -qq update; kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ && !n++ {print $2}'); }
 unpack "$kernel"
 unpack busybox-static
 

@@ -44,7 +44,7 @@ internal static class NodePackage
         }
         if (isNew)
         {
-            var (exitCode, output) = (await TryRunAsync(target, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"))!.Value;
+            var (exitCode, output) = (await TryRunAsync(target, Path.Combine(source, "..", "..", "eng", "again.sh"), "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"))!.Value;
             Assert.True(exitCode == 0, output);
         }
         return target;
