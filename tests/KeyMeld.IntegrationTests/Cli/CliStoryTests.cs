@@ -24,7 +24,7 @@ public sealed class CliStoryTests(StackFixture fixture) : IDisposable
 
         var joined = (await CliRun.OfAsync(bob, ["group", "join", invitation, "--yes", .. connect, "--json"])).Succeeds();
         Assert.Contains(joined.Json("state"), (string[])["joining", "formed"]);
-        var seenByAlice = (await CliRun.OfAsync(alice, "group", "show", "savings", "--wait", "30", "--json")).Succeeds();
+        var seenByAlice = (await CliRun.OfAsync(alice, "group", "show", "savings", "--wait", "300", "--json")).Succeeds();
         var seenByBob = (await CliRun.OfAsync(bob, "group", "show", "savings", "--compare", seenByAlice.Json("roster"), "--json")).Succeeds();
         Assert.Equal(seenByAlice.Json("output_key"), seenByBob.Json("output_key"));
         Assert.Equal(40, seenByBob.Json("fingerprint").Length);
@@ -37,9 +37,9 @@ public sealed class CliStoryTests(StackFixture fixture) : IDisposable
 
         (await CliRun.OfAsync(bob, "approve", signing, "--yes")).FailsWith("opaque_message");
         File.Copy(Path.Combine(alice, "large.bin"), Path.Combine(bob, "copy.bin"));
-        (await CliRun.OfAsync(bob, "approve", signing, "--yes", "--file", "copy.bin", "--wait", "30")).Succeeds();
+        (await CliRun.OfAsync(bob, "approve", signing, "--yes", "--file", "copy.bin", "--wait", "300")).Succeeds();
 
-        var shown = (await CliRun.OfAsync(alice, "signing", "show", signing, "--wait", "30", "--out", "signatures", "--json")).Succeeds();
+        var shown = (await CliRun.OfAsync(alice, "signing", "show", signing, "--wait", "300", "--out", "signatures", "--json")).Succeeds();
         Assert.Equal("completed", shown.Json("state"));
         (await CliRun.OfAsync(alice, "verify", "--key", seenByAlice.Json("output_key"), "--file", "order.txt", "--signature", Path.Combine("signatures", "order.txt.sig"))).Succeeds();
         (await CliRun.OfAsync(alice, "verify", "--key", seenByAlice.Json("output_key"), "--file", "large.bin", "--signature", Path.Combine("signatures", "order.txt.sig"))).FailsWith("signature_invalid");
@@ -56,7 +56,7 @@ public sealed class CliStoryTests(StackFixture fixture) : IDisposable
         var letter = Path.Combine(alice, JsonDocument.Parse(created.Json("invitations")).RootElement[0].GetProperty("file").GetString()!);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(letter));
         (await CliRun.OfAsync(bob, ["group", "join", letter, "--yes", .. connect])).Succeeds();
-        (await CliRun.OfAsync(alice, "group", "show", "rejecting", "--wait", "30")).Succeeds();
+        (await CliRun.OfAsync(alice, "group", "show", "rejecting", "--wait", "300")).Succeeds();
 
         var hash = new string('a', 64);
         var signing = (await CliRun.OfAsync(alice, "sign", "--group", "rejecting", "--hash", hash, "--wait", "0", "--json")).Succeeds().Json("signing");

@@ -26,10 +26,10 @@ public sealed class CoSignTests(StackFixture fixture) : IDisposable
         (await CliRun.OfAsync(_bob, "cosign")).FailsWith("conflict");
 
         var signing = await RequestAsync("cosigned");
-        (await CliRun.OfAsync(_bob, "approve", signing, "--yes", "--wait", "60")).Succeeds();
+        (await CliRun.OfAsync(_bob, "approve", signing, "--yes", "--wait", "300")).Succeeds();
         await cosign.SaysAsync("partial signatures sent");
         await cosign.SaysAsync("completed");
-        var shown = (await CliRun.OfAsync(_alice, "signing", "show", signing, "--wait", "60", "--out", "signatures", "--json")).Succeeds();
+        var shown = (await CliRun.OfAsync(_alice, "signing", "show", signing, "--wait", "300", "--out", "signatures", "--json")).Succeeds();
         Assert.Equal("completed", shown.Json("state"));
         (await CliRun.OfAsync(_alice, "verify", "--key", group, "--file", "order.txt", "--signature", Path.Combine("signatures", "order.txt.sig"))).Succeeds();
 
@@ -58,8 +58,8 @@ public sealed class CoSignTests(StackFixture fixture) : IDisposable
         var invitation = JsonDocument.Parse(created.Json("invitations")).RootElement[0].GetProperty("invitation").GetString()!;
         var joined = (await CliRun.OfAsync(_bob, ["group", "join", invitation, "--yes", .. Connect])).Succeeds();
         Assert.Contains("keymeld cosign", joined.Output, StringComparison.Ordinal);
-        var shown = (await CliRun.OfAsync(_alice, "group", "show", label, "--wait", "30", "--json")).Succeeds();
-        (await CliRun.OfAsync(_bob, "group", "show", label, "--wait", "30")).Succeeds();
+        var shown = (await CliRun.OfAsync(_alice, "group", "show", label, "--wait", "300", "--json")).Succeeds();
+        (await CliRun.OfAsync(_bob, "group", "show", label, "--wait", "300")).Succeeds();
         return shown.Json("output_key");
     }
 

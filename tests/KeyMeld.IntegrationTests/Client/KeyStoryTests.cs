@@ -11,7 +11,7 @@ namespace KeyMeld.IntegrationTests.Client;
 public sealed class KeyStoryTests(StackFixture fixture)
 {
     private static readonly byte[] Message = SHA256.HashData("message"u8);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

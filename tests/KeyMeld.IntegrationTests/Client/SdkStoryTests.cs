@@ -12,7 +12,7 @@ namespace KeyMeld.IntegrationTests.Client;
 public sealed class SdkStoryTests(StackFixture fixture) : IDisposable
 {
     private static readonly JoinOptions Silent = new() { Approval = false, AcceptUnattended = true };
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly List<TestUser> _users = [.. Enumerable.Range(0, 3).Select(_ => fixture.Stack.NewUser())];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -17,7 +17,7 @@ public sealed class RelayedClusterTests : IAsyncLifetime
 {
     private const string Beside = "gateway-beside";
     private const string Elsewhere = "gateway-elsewhere";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<string, Uri> _gateways = new() { [Beside] = Address(), [Elsewhere] = Address() };
     private readonly int _relayPort = StackFixture.FreePort();

@@ -8,6 +8,9 @@ namespace KeyMeld.IntegrationTests.Dashboard;
 /// <summary>The distribution's Chromium, driven by Playwright, which downloads none. What a page complains about is kept, and must be nothing.</summary>
 internal sealed class Browser : IAsyncDisposable
 {
+    /// <summary>Milliseconds. Only a guard against hanging.</summary>
+    public const int Patience = 180_000;
+
     private const string Chromium = "/usr/bin/chromium";
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
@@ -24,7 +27,7 @@ internal sealed class Browser : IAsyncDisposable
         }
         var playwright = await Playwright.CreateAsync();
         // Without a sandbox of its own: as root it has none, and it opens nothing but this gateway.
-        return new Browser(playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox", "--disable-dev-shm-usage"] }));
+        return new Browser(playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox", "--disable-dev-shm-usage"], Timeout = Patience }));
     }
 
     /// <summary>A tab of a visitor who was never here.</summary>
@@ -61,8 +64,8 @@ internal sealed class Tab : IAsyncDisposable
     public Tab(IBrowserContext context, IPage page, Uri gateway)
     {
         (_context, Page) = (context, page);
-        page.SetDefaultTimeout(60_000);
-        Assertions.SetDefaultExpectTimeout(60_000);
+        page.SetDefaultTimeout(Browser.Patience);
+        Assertions.SetDefaultExpectTimeout(Browser.Patience);
         page.PageError += (_, error) => _complaints.Enqueue($"error: {error}");
         page.Console += (_, message) =>
         {

@@ -8,7 +8,7 @@ namespace KeyMeld.IntegrationTests.Home;
 /// <summary>Members at home with the SDK's co-signer, on a stack of real processes.</summary>
 public sealed class HomeStoryTests(StackFixture fixture) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly List<TestUser> _users = [.. Enumerable.Range(0, 2).Select(_ => fixture.Stack.NewUser())];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -12,7 +12,7 @@ namespace KeyMeld.IntegrationTests.Interop;
 public sealed class InteropTests(StackFixture fixture) : IDisposable
 {
     private static readonly JoinOptions Silent = new() { Approval = false, AcceptUnattended = true };
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly TestUser _alice = fixture.Stack.NewUser();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

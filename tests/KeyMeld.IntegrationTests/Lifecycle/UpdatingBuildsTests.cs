@@ -37,7 +37,7 @@ public sealed class UpdatingBuildsTests
         await stack.MoveEnclaveAsync(0, configurationB, Cancel);
         await stack.ReadyAsync();
         await ApproveAsync(bob, waiting);
-        Assert.True((await alice.Client.Signings.WaitAsync(waiting, TimeSpan.FromSeconds(60), Cancel)).IsSigned);
+        Assert.True((await alice.Client.Signings.WaitAsync(waiting, TimeSpan.FromMinutes(5), Cancel)).IsSigned);
         Scene.SameKeys(before, await FleetView.FetchAsync(stack.Gateway, Cancel));
 
         // 3. Who knows both releases goes on without a break, over enclaves of both builds; the others are told, and send nothing.
@@ -130,7 +130,7 @@ public sealed class UpdatingBuildsTests
     {
         var reference = await RequestAsync(alice, group, content);
         await ApproveAsync(bob, reference);
-        Assert.True((await alice.Client.Signings.WaitAsync(reference, TimeSpan.FromSeconds(60), Cancel)).IsSigned, content);
+        Assert.True((await alice.Client.Signings.WaitAsync(reference, TimeSpan.FromMinutes(5), Cancel)).IsSigned, content);
     }
 
     private static Task<SigningReference> RequestAsync(TestUser user, Group group, string content) =>

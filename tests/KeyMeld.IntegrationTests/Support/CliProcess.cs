@@ -8,15 +8,20 @@ internal sealed class CliProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly List<string> _lines = [];
     private readonly SemaphoreSlim _more = new(0);
+    private bool _isOver;
 
     private CliProcess(Process process)
     {
         _process = process;
         process.OutputDataReceived += (_, line) =>
         {
-            if (line.Data is not null)
+            lock (_lines)
             {
-                lock (_lines)
+                if (line.Data is null)
+                {
+                    _isOver = true;
+                }
+                else
                 {
                     _lines.Add(line.Data);
                 }
@@ -31,7 +36,7 @@ internal sealed class CliProcess : IAsyncDisposable
     /// <summary>Waits for a line with this text.</summary>
     public async Task SaysAsync(string text)
     {
-        while (true)
+        for (var waits = true; ; waits = await _more.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken))
         {
             lock (_lines)
             {
@@ -39,13 +44,7 @@ internal sealed class CliProcess : IAsyncDisposable
                 {
                     return;
                 }
-            }
-            if (!await _more.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken) || _process.HasExited)
-            {
-                lock (_lines)
-                {
-                    Assert.Fail($"It did not say '{text}':\n{string.Join('\n', _lines)}");
-                }
+                Assert.True(waits && !_isOver, $"It did not say '{text}':\n{string.Join('\n', _lines)}");
             }
         }
     }
@@ -55,7 +54,7 @@ internal sealed class CliProcess : IAsyncDisposable
     public async Task<int> InterruptAsync()
     {
         using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
         return _process.ExitCode;
     }
 

@@ -11,7 +11,7 @@ namespace KeyMeld.IntegrationTests.TypeScript;
 /// <summary>The TypeScript client in a real Chromium, on pages of the gateway's own origin and of another, with its profile in the browser's database.</summary>
 public sealed class BrowserTests(StackFixture fixture)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

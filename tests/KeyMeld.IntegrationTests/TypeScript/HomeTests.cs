@@ -10,7 +10,7 @@ namespace KeyMeld.IntegrationTests.TypeScript;
 /// <summary>Keys that stay with a TypeScript client, and challenges of several points, together with C# clients and real enclaves.</summary>
 public sealed class HomeTests(StackFixture fixture) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly TestUser _alice = fixture.Stack.NewUser();
     private readonly TestUser _carol = fixture.Stack.NewUser();
 

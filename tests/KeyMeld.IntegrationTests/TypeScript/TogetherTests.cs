@@ -10,7 +10,7 @@ namespace KeyMeld.IntegrationTests.TypeScript;
 /// <summary>TypeScript and C# clients form groups together at real enclaves, and sign, approve and reject for each other.</summary>
 public sealed class TogetherTests(StackFixture fixture) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly TestUser _alice = fixture.Stack.NewUser();
     private readonly TestUser _carol = fixture.Stack.NewUser();
 

@@ -76,7 +76,11 @@ internal sealed class FaultWorld : IAsyncDisposable
                     "/api/v1/signing", new SigningPostJson(SignedJson.Of(request.Signed.Statement), request.SealedItems), ProtocolJson.Default.SigningPostJson, "wait=5", group.Members[by].Auth);
                 if (answer.Status < HttpStatusCode.InternalServerError && answer.Read(ProtocolJson.Default.SigningPostedJson) is { State: "completed" or "failed" or "expired" })
                 {
-                    return await ReadAsync(request);
+                    answer = await _gateway.GetAsync($"/api/v1/signing/{request.Digest}", request.Group.Creator);
+                    if (answer.Status < HttpStatusCode.InternalServerError)
+                    {
+                        return Read(request, answer.Read(ProtocolJson.Default.SigningJson));
+                    }
                 }
             }
             catch (Exception exception) when (exception is HttpRequestException or ObjectDisposedException or OperationCanceledException && !Cancellation.IsCancellationRequested)
@@ -111,9 +115,8 @@ internal sealed class FaultWorld : IAsyncDisposable
         await _gateway.DisposeAsync();
     }
 
-    private async Task<string?> ReadAsync(TestRequest request)
+    private static string? Read(TestRequest request, SigningJson signing)
     {
-        var signing = (await _gateway.GetAsync($"/api/v1/signing/{request.Digest}", request.Group.Creator)).Read(ProtocolJson.Default.SigningJson);
         if (signing.Result is not { } result)
         {
             return signing.Error ?? "no code";

@@ -112,22 +112,6 @@ public unsafe class LockedMemoryTests
     }
 
     [Fact]
-    public void Ten_thousand_nonces_of_three_signers_fit_into_the_usual_limit_of_8_MiB_and_give_it_back()
-    {
-        // What other tests left to the finalizer is not to be counted here.
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        using var group = new SigningGroup(3);
-        var (slots, bytes) = (LockedPool.SlotsInUse, LockedPool.BytesLocked);
-        var nonces = Enumerable.Range(0, 30_000).AsParallel().Select(i => group.Nonce(group.Keys[i % 3], s_digest)).ToArray();
-        Assert.Equal(slots + 30_000, LockedPool.SlotsInUse);
-        Assert.InRange(LockedPool.BytesLocked - bytes, 0, 5 * 1024 * 1024);
-        Parallel.ForEach(nonces, nonce => nonce.Dispose());
-        Assert.Equal(slots, LockedPool.SlotsInUse);
-        Assert.InRange(LockedPool.BytesLocked - bytes, 0, 512 * 1024);
-    }
-
-    [Fact]
     public void What_cannot_be_locked_is_refused_with_the_limit_to_raise()
     {
         SecureMemoryException? exception = null;

@@ -48,7 +48,7 @@ public abstract class LinkContract
         Assert.Equal("link", (await client.GetStatusAsync(new GetStatusRequest(), cancellationToken: Cancellation)).Software);
 
         await first.DisposeAsync();
-        await closed.Task.WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
+        await closed.Task.WaitAsync(TimeSpan.FromMinutes(3), Cancellation);
         var refusal = KeyMeld.Wire.EnclaveFault.FromRpc(await Assert.ThrowsAsync<RpcException>(async () => await client.GetStatusAsync(new GetStatusRequest(), cancellationToken: Cancellation)));
         Assert.Matches($"connect {address}: {NobodyThere}", refusal.Message);
 

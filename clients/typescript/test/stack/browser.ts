@@ -16,9 +16,10 @@ const headers = { 'content-security-policy': `default-src 'none'; script-src 'se
 const html = '<!doctype html><title>KeyMeld</title><script type="module" src="/keymeld-page.js"></script>';
 const servers = new Map<string, Server>();
 
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 180_000 });
 try {
   const tab = await browser.newPage();
+  tab.setDefaultTimeout(180_000);
   const complaints: string[] = [];
   tab.on('pageerror', (error) => complaints.push(String(error)));
   const own = new URL(gateway).origin;

@@ -66,14 +66,14 @@ async function together(): Promise<Hash32> {
   await wiping(MemberKey.generate(), (key) => honest.groups.join(created.id, key));
   const offer = await victim.groups.inspect(created.invitations[0]?.invitation ?? assert.fail());
   await wiping(MemberKey.generate(), (key) => victim.groups.join(offer, key));
-  await honest.groups.waitUntilFormed(created.id, { timeout: 60_000 });
+  await honest.groups.waitUntilFormed(created.id, { timeout: 300_000 });
   return created.id;
 }
 
 async function alone(): Promise<Group> {
   const created = await victim.groups.create({ participants: [{ place: 'own' }], unattended: true });
   await wiping(MemberKey.generate(), (key) => victim.groups.join(created.id, key, silent));
-  return await victim.groups.waitUntilFormed(created.id, { timeout: 60_000 });
+  return await victim.groups.waitUntilFormed(created.id, { timeout: 300_000 });
 }
 
 describe('a lying gateway', () => {
@@ -145,9 +145,9 @@ describe('a lying gateway', () => {
   test('G11: changed results, requests and states of a real signing are refused; the honest answer verifies', async () => {
     const group = await alone();
     const reference = await victim.signings.request(group, [contentOf('a'), contentOf('b')]);
-    const { signatures } = await victim.signings.wait(reference, { timeout: 60_000 });
+    const { signatures } = await victim.signings.wait(reference, { timeout: 300_000 });
     const other = await victim.signings.request(group, [contentOf('c'), contentOf('d')]);
-    await victim.signings.wait(other, { timeout: 60_000 });
+    await victim.signings.wait(other, { timeout: 300_000 });
     const foreign: Json[] = [];
     await lying((_, answer) => (foreign.push(answer), answer), () => victim.signings.status(other));
     const shown = foreign.find((answer) => answer['result'] !== undefined) ?? assert.fail();

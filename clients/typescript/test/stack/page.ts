@@ -35,7 +35,7 @@ const page = {
   },
 
   async formed(group: string): Promise<string> {
-    return (await client.groups.waitUntilFormed(group as never, { timeout: 60_000 })).fingerprint;
+    return (await client.groups.waitUntilFormed(group as never, { timeout: 300_000 })).fingerprint;
   },
 
   async approve(reference: string): Promise<string[]> {
@@ -57,7 +57,7 @@ const page = {
     for await (const event of client.signings.watch(parseReference(reference))) {
       states.push(event.state);
     }
-    return [...(await client.signings.wait(parseReference(reference), { timeout: 60_000 })).signatures, ...states.slice(-1)];
+    return [...(await client.signings.wait(parseReference(reference), { timeout: 300_000 })).signatures, ...states.slice(-1)];
   },
 };
 

@@ -49,7 +49,7 @@ const operations: Readonly<Record<string, (request: Request) => Promise<object>>
   },
 
   async formed(request) {
-    const formed = await client.groups.waitUntilFormed(group(request), { timeout: 60_000 });
+    const formed = await client.groups.waitUntilFormed(group(request), { timeout: 300_000 });
     return {
       roster: formed.rosterHash, fingerprint: formed.fingerprint, address: formed.address('regtest'), outputKeys: [formed.outputKey, ...formed.subsets.map((subset) => subset.outputKey)],
     };
@@ -75,7 +75,7 @@ const operations: Readonly<Record<string, (request: Request) => Promise<object>>
   },
 
   async wait(request) {
-    const outcome = await client.signings.wait(reference(request), { timeout: 60_000 });
+    const outcome = await client.signings.wait(reference(request), { timeout: 300_000 });
     const items = outcome.items ?? [];
     const verified = items.every((item) => item.kind === 'signed' && verifySchnorr(item.outputKey, fromHex(item.message), item.signature));
     return { state: outcome.state, signatures: items.flatMap((item) => (item.kind === 'signed' ? [item.signature] : [])), verified };
@@ -122,7 +122,7 @@ const operations: Readonly<Record<string, (request: Request) => Promise<object>>
 
   /** Completes a pre-signature with all secrets, of which the others' is given. */
   async complete(request) {
-    const [item] = (await client.signings.wait(reference(request), { timeout: 60_000 })).items ?? [];
+    const [item] = (await client.signings.wait(reference(request), { timeout: 300_000 })).items ?? [];
     const other = SecretKey.tryImport(fromHex(String(request['secret'])));
     const all = other === undefined ? undefined : SecretKey.sum([secret, other]);
     if (item?.kind !== 'presigned' || all === undefined) {

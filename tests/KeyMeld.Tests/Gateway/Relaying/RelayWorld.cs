@@ -79,7 +79,7 @@ internal sealed class RelayWorld : IAsyncDisposable
         var options = RelayTrust.Client(settings, Host, RelayAddress.ProtocolOf(enclave));
         change?.Invoke(options);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        patience.CancelAfter(TimeSpan.FromMinutes(3));
         using var client = new TcpClient();
         await client.ConnectAsync("127.0.0.1", Port, patience.Token);
         await using var secure = new SslStream(client.GetStream());

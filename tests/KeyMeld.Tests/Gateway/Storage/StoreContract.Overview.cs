@@ -64,8 +64,11 @@ public abstract partial class StoreContract
         {
             var lease = Lease();
             await stores.Signings.AddAsync(signing, lease, Most);
-            // Not in one and the same millisecond.
-            await Task.Delay(2, TestContext.Current.CancellationToken);
+            // Not in one and the same millisecond of the clock, which database and test share.
+            for (var now = Milliseconds(); Milliseconds() < now + 2;)
+            {
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            }
             Assert.True(outcome == failed ? await stores.Signings.FinishAsync(signing.Request, lease.Owner, outcome) : await stores.Signings.CloseAsync(signing.Request, outcome));
         }
         await stores.Signings.AddAsync(waiting, null, Most);
@@ -82,6 +85,8 @@ public abstract partial class StoreContract
         Assert.All(shown, row => Assert.InRange(row.At, before, DateTimeOffset.UtcNow.AddSeconds(5).ToUnixTimeMilliseconds()));
         Assert.Equal([second.Request, null], (await stores.Overview.FailedAsync(before, 1)).Select(row => row.Signing));
         Assert.Empty(await stores.Overview.FailedAsync(shown.Max(row => row.At) + 1, 10));
+
+        static long Milliseconds() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
     }
 
     [Fact]

@@ -61,7 +61,7 @@ internal sealed class Neighbour(string address, string gateway) : IDisposable
 internal sealed class RawConnection(Socket socket)
 {
     // Beyond any real delay: ends a test that would otherwise hang.
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Guard = TimeSpan.FromMinutes(5);
 
     public async Task WriteAsync(string text)
     {
