@@ -10,8 +10,11 @@ internal sealed class CallPlaces : IDisposable
 {
     public const int MaxConnections = 16;
 
+    /// <summary>Places for small calls.</summary>
+    public const int Small = 32;
+
     private readonly ConcurrencyLimiter _large = new(new ConcurrencyLimiterOptions { PermitLimit = 4, QueueLimit = 256 });
-    private readonly ConcurrencyLimiter _small = new(new ConcurrencyLimiterOptions { PermitLimit = 32, QueueLimit = 256 });
+    private readonly ConcurrencyLimiter _small = new(new ConcurrencyLimiterOptions { PermitLimit = Small, QueueLimit = 256 });
     private readonly ConcurrencyLimiter _exchanges = new(new ConcurrencyLimiterOptions { PermitLimit = MaxConnections });
 
     /// <summary>A place for a message of up to <see cref="Wire.Transport.WireLimits.MaxMessageBytes"/>.</summary>

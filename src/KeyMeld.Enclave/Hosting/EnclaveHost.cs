@@ -1,3 +1,4 @@
+using Grpc.AspNetCore.Server.Model;
 using KeyMeld.Enclave.Clock;
 using KeyMeld.Enclave.Configuration;
 using KeyMeld.Enclave.Groups;
@@ -10,6 +11,7 @@ using KeyMeld.Enclave.Sealing.Kms;
 using KeyMeld.Enclave.Signing;
 using KeyMeld.Wire.Transport;
 using KeyMeld.Wire.Transport.Vsock;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace KeyMeld.Enclave.Hosting;
 
@@ -37,6 +39,9 @@ internal static class EnclaveHost
             kestrel.Limits.MaxConcurrentConnections = CallPlaces.MaxConnections;
             kestrel.Limits.MaxRequestBodySize = WireLimits.MaxMessageBytes + 1024;
             kestrel.Limits.Http2.MaxStreamsPerConnection = Admission.MaxStreams;
+            // A gateway that stands still keeps neither its connection nor what is open on it.
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+            kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
             kestrel.ListenOn(listen, new PeerRule(configuration.ParentCid));
         }).UseVsock();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
@@ -49,6 +54,7 @@ internal static class EnclaveHost
             grpc.IgnoreUnknownServices = false;
             grpc.Interceptors.Add<FaultInterceptor>();
         }).AddServiceOptions<ExchangeService>(grpc => grpc.MaxReceiveMessageSize = WireLimits.MaxExchangeBytes);
+        CountMessages(builder.Services);
         AddParts(builder.Services, configuration, nsm);
         adapt?.Invoke(builder);
 
@@ -76,6 +82,16 @@ internal static class EnclaveHost
         services.AddSingleton<IKms, AwsKms>().AddSingleton<KmsSessions>().AddSingleton<KeyLifecycle>();
         services.AddSingleton(new MemoryBudget(configuration.Limits.MemoryBytes)).AddSingleton<LoadedGroups>().AddSingleton<GroupDesk>().AddSingleton<SigningDesk>().AddSingleton<KeyDesk>();
         services.AddSingleton<EnclaveService>().AddSingleton<ExchangeService>().AddSingleton<FaultInterceptor>().AddSingleton<CallFaults>().AddSingleton<CallPlaces>();
+    }
+
+    // In place of gRPC's own way to find methods.
+    private static void CountMessages(IServiceCollection services)
+    {
+        services.RemoveAll(typeof(IServiceMethodProvider<>));
+        services.AddSingleton<IServiceMethodProvider<EnclaveService>>(
+            parts => new CountedMethods<EnclaveService>(binder => Wire.V1.Enclave.BindService(binder, parts.GetRequiredService<EnclaveService>())));
+        services.AddSingleton<IServiceMethodProvider<ExchangeService>>(
+            parts => new CountedMethods<ExchangeService>(binder => Wire.V1.EnclaveExchange.BindService(binder, parts.GetRequiredService<ExchangeService>())));
     }
 
     private sealed class ClockRefresh(NsmClock clock) : BackgroundService

@@ -15,7 +15,13 @@ internal sealed class ExchangeService(SigningDesk signing, KeyDesk keys, CallPla
     {
         // An exchange has no end of its own; without this the enclave would wait for it when it stops.
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        await new ExchangeServer(places, AnswerAsync, responseStream, ends).RunAsync(requestStream);
+        using var server = new ExchangeServer(places, time, AnswerAsync, responseStream, ends);
+        await server.RunAsync(requestStream);
+        if (ends.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Nothing that was not read waits on.
+            context.GetHttpContext().Abort();
+        }
     }
 
     private async Task<ExchangeAnswer> AnswerAsync(ExchangeCall call, CancellationToken cancellation)

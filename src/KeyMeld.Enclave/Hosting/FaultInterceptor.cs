@@ -4,7 +4,7 @@ using KeyMeld.Wire;
 
 namespace KeyMeld.Enclave.Hosting;
 
-/// <summary>Turns what a unary call throws into its fault (<see cref="CallFaults"/>). An answer says how long it took.</summary>
+/// <summary>Turns what a call or an exchange throws into its fault (<see cref="CallFaults"/>). The answer to a call says how long it took.</summary>
 internal sealed class FaultInterceptor(TimeProvider time, CallFaults faults) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -22,6 +22,19 @@ internal sealed class FaultInterceptor(TimeProvider time, CallFaults faults) : I
             throw new RpcException(Status.DefaultCancelled);
         }
         catch (Exception exception)
+        {
+            throw EnclaveFault.ToRpc(faults.Of(context.Method, exception));
+        }
+    }
+
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(requestStream, responseStream, context);
+        }
+        catch (Exception exception) when (exception is not RpcException)
         {
             throw EnclaveFault.ToRpc(faults.Of(context.Method, exception));
         }

@@ -80,8 +80,10 @@ internal sealed class EnclaveExchangeLine : IAsyncDisposable
             while (await _outbox.Reader.WaitToReadAsync())
             {
                 var message = new ExchangeCalls();
-                for (var bytes = 0; bytes <= WireLimits.MaxExchangeBytes - WireLimits.MaxExchangedCallBytes - 1024 && _outbox.Reader.TryRead(out var call); bytes += call.CalculateSize() + 8)
+                var bytes = 0;
+                while (bytes <= WireLimits.MaxExchangeBytes - WireLimits.MaxExchangedCallBytes - 1024 && message.Calls.Count < WireLimits.MaxExchangedCalls && _outbox.Reader.TryRead(out var call))
                 {
+                    bytes += call.CalculateSize() + 8;
                     message.Calls.Add(call);
                 }
                 await _stream.RequestStream.WriteAsync(message);

@@ -9,6 +9,9 @@ public static class WireLimits
     /// <summary>Largest message of calls in an exchange, in bytes.</summary>
     public const int MaxExchangeBytes = 256 * 1024;
 
+    /// <summary>Most calls of one message of an exchange.</summary>
+    public const int MaxExchangedCalls = 256;
+
     /// <summary>Largest call that travels in an exchange, in bytes; four of them fit into a message.</summary>
     public const int MaxExchangedCallBytes = MaxExchangeBytes / 4 - 1024;
 }

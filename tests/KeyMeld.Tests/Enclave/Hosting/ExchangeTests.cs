@@ -5,11 +5,14 @@ using KeyMeld.Protocol.Errors;
 using KeyMeld.Tests.Enclave.Support;
 using KeyMeld.Wire.Transport;
 using KeyMeld.Wire.V1;
+using Microsoft.Extensions.Time.Testing;
 
 namespace KeyMeld.Tests.Enclave.Hosting;
 
 public class ExchangeTests(MachineFixture fixture) : IClassFixture<MachineFixture>
 {
+    private readonly FakeTimeProvider _time = new();
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -53,8 +56,24 @@ public class ExchangeTests(MachineFixture fixture) : IClassFixture<MachineFixtur
         using var good = client.Exchange(cancellationToken: Cancellation);
         using var bad = client.Exchange(cancellationToken: Cancellation);
         await AskAsync(good, 1);
-        await bad.RequestStream.WriteAsync(new ExchangeCalls { Calls = { new ExchangeCall { Number = 1, Open = new UntrustedOpen { Items = Bytes(WireLimits.MaxExchangeBytes) } } } }, Cancellation);
+        // It may be refused while it is still being written.
+        await Record.ExceptionAsync(() => bad.RequestStream.WriteAsync(new ExchangeCalls { Calls = { new ExchangeCall { Number = 1, Open = new UntrustedOpen { Items = Bytes(WireLimits.MaxExchangeBytes) } } } }, Cancellation));
         Assert.Equal(StatusCode.ResourceExhausted, (await Assert.ThrowsAsync<RpcException>(() => bad.ResponseStream.MoveNext(Cancellation))).StatusCode);
+        await AskAsync(good, 2);
+    }
+
+    [Fact]
+    public async Task G13_a_message_of_too_many_calls_ends_its_exchange_by_name_and_no_other()
+    {
+        var enclave = await fixture.Machine.StartEnclaveAsync();
+        using var channel = EnclaveChannel.Open("unix:" + enclave.Socket);
+        var client = new EnclaveExchange.EnclaveExchangeClient(channel);
+        using var good = client.Exchange(cancellationToken: Cancellation);
+        using var bad = client.Exchange(cancellationToken: Cancellation);
+        await AskAsync(good, 1);
+        await AskAsync(bad, 1, WireLimits.MaxExchangedCalls);
+        await bad.RequestStream.WriteAsync(Numbered(1, WireLimits.MaxExchangedCalls + 1), Cancellation);
+        Assert.Equal(ErrorCodes.LimitExceeded, (await EnclaveCaller.RefusalAsync(() => bad.ResponseStream.MoveNext(Cancellation))).Code);
         await AskAsync(good, 2);
     }
 
@@ -83,9 +102,15 @@ public class ExchangeTests(MachineFixture fixture) : IClassFixture<MachineFixtur
         using var places = new CallPlaces();
         using var ends = new CancellationTokenSource();
         var calls = new EndlessCalls();
-        var running = new ExchangeServer(places, (_, _) => Task.FromResult(new ExchangeAnswer()), new Unread(ends.Token), ends).RunAsync(calls);
+        using var server = new ExchangeServer(places, _time, (_, _) => Task.FromResult(new ExchangeAnswer()), new Unread(), ends);
+        var running = server.RunAsync(calls);
         await calls.StandsStill(Cancellation);
         Assert.InRange(calls.Given, 1, 64);
+        // Others have places meanwhile.
+        using (var other = await places.SmallAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromMinutes(3), Cancellation))
+        {
+            Assert.True(other.IsAcquired);
+        }
         await ends.CancelAsync();
         await running.WaitAsync(TimeSpan.FromMinutes(3), Cancellation);
         // All places are free again.
@@ -96,20 +121,63 @@ public class ExchangeTests(MachineFixture fixture) : IClassFixture<MachineFixtur
     }
 
     [Fact]
+    public async Task N05_refusals_for_want_of_a_place_wait_to_be_read_like_answers()
+    {
+        using var places = new CallPlaces();
+        using var ends = new CancellationTokenSource();
+        // All places are taken, and as many wait as may.
+        while (places.SmallAsync(ends.Token).AsTask() is { IsCompletedSuccessfully: false } or { Result.IsAcquired: true })
+        {
+        }
+        var calls = new EndlessCalls();
+        using var server = new ExchangeServer(places, _time, (_, _) => Task.FromResult(new ExchangeAnswer()), new Unread(), ends);
+        var running = server.RunAsync(calls);
+        await calls.StandsStill(Cancellation);
+        Assert.InRange(calls.Given, 1, 64);
+        await ends.CancelAsync();
+        await running.WaitAsync(TimeSpan.FromMinutes(3), Cancellation);
+    }
+
+    [Fact]
+    public async Task N05_an_exchange_whose_answers_nobody_reads_ends_by_itself()
+    {
+        using var places = new CallPlaces();
+        using var ends = new CancellationTokenSource();
+        var calls = new EndlessCalls();
+        using var server = new ExchangeServer(places, _time, (_, _) => Task.FromResult(new ExchangeAnswer()), new Unread(), ends);
+        var running = server.RunAsync(calls);
+        await calls.StandsStill(Cancellation);
+        _time.Advance(ExchangeServer.Patience - TimeSpan.FromMilliseconds(1));
+        Assert.False(ends.IsCancellationRequested);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await running.WaitAsync(TimeSpan.FromMinutes(3), Cancellation);
+        Assert.True(ends.IsCancellationRequested);
+    }
+
+    [Fact]
     public async Task An_answer_that_cannot_be_made_ends_the_exchange_instead_of_being_waited_for()
     {
         using var places = new CallPlaces();
         using var ends = new CancellationTokenSource();
-        await new ExchangeServer(places, (_, _) => throw new InvalidOperationException(), new Unread(ends.Token), ends).RunAsync(new EndlessCalls()).WaitAsync(TimeSpan.FromMinutes(3), Cancellation);
+        using var server = new ExchangeServer(places, _time, (_, _) => throw new InvalidOperationException(), new Unread(), ends);
+        await server.RunAsync(new EndlessCalls()).WaitAsync(TimeSpan.FromMinutes(3), Cancellation);
         Assert.True(ends.IsCancellationRequested);
     }
 
-    private static async Task AskAsync(AsyncDuplexStreamingCall<ExchangeCalls, ExchangeAnswers> exchange, ulong number)
+    private static async Task AskAsync(AsyncDuplexStreamingCall<ExchangeCalls, ExchangeAnswers> exchange, ulong first, int calls = 1)
     {
-        await exchange.RequestStream.WriteAsync(new ExchangeCalls { Calls = { new ExchangeCall { Number = number } } }, Cancellation);
-        Assert.True(await exchange.ResponseStream.MoveNext(Cancellation));
-        Assert.Equal(number, Assert.Single(exchange.ResponseStream.Current.Answers).Number);
+        await exchange.RequestStream.WriteAsync(Numbered(first, calls), Cancellation);
+        var answered = new List<ulong>();
+        while (answered.Count < calls)
+        {
+            Assert.True(await exchange.ResponseStream.MoveNext(Cancellation));
+            answered.AddRange(exchange.ResponseStream.Current.Answers.Select(answer => answer.Number));
+        }
+        Assert.Equal(Numbered(first, calls).Calls.Select(call => call.Number), answered.Order());
     }
+
+    private static ExchangeCalls Numbered(ulong first, int calls) =>
+        new() { Calls = { Enumerable.Range(0, calls).Select(index => new ExchangeCall { Number = first + (ulong)index }) } };
 
     private static ByteString Bytes(int length) => ByteString.CopyFrom(new byte[length]);
 
@@ -144,10 +212,12 @@ public class ExchangeTests(MachineFixture fixture) : IClassFixture<MachineFixtur
         }
     }
 
-    private sealed class Unread(CancellationToken ends) : IAsyncStreamWriter<ExchangeAnswers>
+    private sealed class Unread : IAsyncStreamWriter<ExchangeAnswers>
     {
         public WriteOptions? WriteOptions { get; set; }
 
-        public Task WriteAsync(ExchangeAnswers message) => Task.Delay(Timeout.Infinite, ends);
+        public Task WriteAsync(ExchangeAnswers message) => throw new NotSupportedException("Nobody could end it.");
+
+        public Task WriteAsync(ExchangeAnswers message, CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken);
     }
 }

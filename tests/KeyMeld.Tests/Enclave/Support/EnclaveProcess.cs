@@ -22,6 +22,13 @@ internal sealed class EnclaveProcess : EnclaveCaller, IAsyncDisposable
             ["--config", machine.ConfigurationOf(module), "--listen", "unix:" + socket, "--nsm", "unix:" + (nsm ?? machine.Module(module).SocketPath)], environment));
     }
 
+    /// <summary>The most memory it ever had, in bytes.</summary>
+    public long PeakMemory()
+    {
+        using var process = System.Diagnostics.Process.GetProcessById(Id);
+        return process.PeakWorkingSet64;
+    }
+
     public Task ReadyAsync() => _program.ReadyAsync();
 
     public async ValueTask DisposeAsync()

@@ -12,7 +12,8 @@ internal sealed class FakeExchangeService(FakeEnclaveService fake, CallPlaces pl
     public override async Task Exchange(IAsyncStreamReader<ExchangeCalls> requestStream, IServerStreamWriter<ExchangeAnswers> responseStream, ServerCallContext context)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        await new ExchangeServer(places, (call, _) => AnswerAsync(call, context), responseStream, ends).RunAsync(requestStream);
+        using var server = new ExchangeServer(places, TimeProvider.System, (call, _) => AnswerAsync(call, context), responseStream, ends);
+        await server.RunAsync(requestStream);
     }
 
     private async Task<ExchangeAnswer> AnswerAsync(ExchangeCall call, ServerCallContext context)
