@@ -43,13 +43,22 @@ internal static unsafe partial class CleanStart
     // What the first start of a build with a JIT opened for debuggers and tracers; nobody answers there any more.
     private static void RemoveDiagnosticsFiles()
     {
-        foreach (var pattern in new[] { $"dotnet-diagnostic-{Environment.ProcessId}-*", $"clr-debug-pipe-{Environment.ProcessId}-*" })
+        foreach (var file in DiagnosticsFiles())
         {
-            foreach (var file in Directory.EnumerateFiles(Path.GetTempPath(), pattern))
-            {
-                File.Delete(file);
-            }
+            File.Delete(file);
         }
+    }
+
+    /// <summary>
+    /// The files by which the runtime lets debuggers and tracers at this process. The number of a process comes again, and what an earlier one of that number left may be another user's: besides the number
+    /// the runtime names the time the process started at, in ticks since the machine's start (field 22 of proc(5), /proc/PID/stat).
+    /// </summary>
+    internal static IEnumerable<string> DiagnosticsFiles()
+    {
+        var stat = File.ReadAllText("/proc/self/stat");
+        var started = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19];
+        string[] kinds = ["dotnet-diagnostic", "clr-debug-pipe"];
+        return kinds.SelectMany(kind => Directory.EnumerateFiles(Path.GetTempPath(), $"{kind}-{Environment.ProcessId}-{started}-*"));
     }
 
     private static byte** ToVector(IReadOnlyList<string> texts)
