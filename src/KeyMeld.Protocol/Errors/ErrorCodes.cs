@@ -33,6 +33,10 @@ public static class ErrorCodes
     public const string StorageFailed = "storage_failed";
     public const string DataWouldBeLost = "data_would_be_lost";
     public const string BackupInvalid = "backup_invalid";
+    public const string DatabaseMissing = "database_missing";
+    public const string DatabaseEmpty = "database_empty";
+    public const string DatabaseInvalid = "database_invalid";
+    public const string DatabaseDenied = "database_denied";
 
     // Enclaves and their identity
     public const string EnclaveUnreachable = "enclave_unreachable";
@@ -151,6 +155,10 @@ public static class ErrorCodes
         new(StorageFailed, 503, true, "The database did not take the change, nothing was done; check disk and permissions."),
         new(DataWouldBeLost, 409, false, "Nothing was done; make a backup, and use an empty database or one that does not hold what would go."),
         new(BackupInvalid, 422, false, "The backup is not whole or not of a version this program knows; nothing was restored, take another."),
+        new(DatabaseMissing, 404, false, "Correct storage.path. If there should be none yet: the gateway's first start makes it, `db restore` fills it from a backup, `db migrate --create` makes an empty one."),
+        new(DatabaseEmpty, 422, false, "Nothing of KeyMeld is in it: correct storage.path, or restore a backup to another path. If it is new, the gateway's first start or `db migrate --create` makes the tables."),
+        new(DatabaseInvalid, 422, false, "Correct storage.path. If this is where the database was, keep what is there and restore a backup to another path."),
+        new(DatabaseDenied, 403, false, "Run it as the user whose file it is, and look at the rights of the file and of the folders above it."),
 
         new(EnclaveUnreachable, 503, true, "Check that the enclave runs; the gateway connects again by itself."),
         new(EnclaveLocked, 503, true, "The enclave has no key to work with; `keymeld status` shows the reason."),

@@ -21,15 +21,18 @@ internal static class DbCommand
     {
         var to = new Option<int?>("--to") { Description = "The schema version to end at, newer or older; the newest of this program without it." };
         var lose = new Option<string[]>("--lose") { Description = "On the way back: what may be lost, as the refusal names it. Repeat it." };
+        var create = new Option<bool>("--create") { Description = "Make the SQLite file where there is none, or an empty one. Without it a path with nothing there is refused." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Do every step and take it back; say what would be." };
         var command = new Command("migrate", "Bring the schema to another version. A way back that would lose data is refused, unless --lose names what may go; sealed keys, groups, signings and used nonces never may.");
         command.Options.Add(to);
         command.Options.Add(lose);
+        command.Options.Add(create);
         command.Options.Add(dryRun);
         return Runs(command, "migrate", parsed =>
         [
             .. parsed.GetValue(to) is { } version ? ["--to", version.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
             .. (parsed.GetValue(lose) ?? []).SelectMany(name => (string[])["--lose", name]),
+            .. parsed.GetValue(create) ? ["--create"] : Array.Empty<string>(),
             .. parsed.GetValue(dryRun) ? ["--dry-run"] : Array.Empty<string>(),
         ]);
     }

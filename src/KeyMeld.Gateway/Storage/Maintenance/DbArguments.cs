@@ -7,7 +7,7 @@ internal sealed record DbArguments(string Action, string Config)
 {
     public const string Usage =
         """
-        KeyMeld.Gateway db migrate --config FILE [--to VERSION] [--lose NAME]… [--dry-run]
+        KeyMeld.Gateway db migrate --config FILE [--to VERSION] [--lose NAME]… [--create] [--dry-run]
         KeyMeld.Gateway db check --config FILE
         KeyMeld.Gateway db backup FILE --config FILE
         KeyMeld.Gateway db restore FILE --config FILE
@@ -25,6 +25,9 @@ internal sealed record DbArguments(string Action, string Config)
 
     public bool DryRun { get; init; }
 
+    /// <summary>Of migrate: make the file where there is none.</summary>
+    public bool Create { get; init; }
+
     /// <summary>Of migrate: what may be lost on the way back.</summary>
     public IReadOnlyList<string> Lose { get; init; } = [];
 
@@ -36,7 +39,7 @@ internal sealed record DbArguments(string Action, string Config)
             return null;
         }
         var (file, options) = action is "backup" or "restore" && rest is [var path, ..] && !path.StartsWith('-') ? (path, rest.Skip(1).ToList()) : ((string?)null, rest.ToList());
-        var dryRun = options.Remove("--dry-run");
+        var (dryRun, create) = (options.Remove("--dry-run"), options.Remove("--create"));
         var values = new Dictionary<string, string>();
         var lose = new List<string>();
         for (var index = 0; index < options.Count; index += 2)
@@ -58,6 +61,7 @@ internal sealed record DbArguments(string Action, string Config)
         {
             File = file,
             DryRun = dryRun,
+            Create = create,
             Lose = lose,
             ToConfig = values.Remove("--to-config", out var target) ? target : null,
             Version = values.Remove("--to", out var text) ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1 : null,
@@ -65,7 +69,7 @@ internal sealed record DbArguments(string Action, string Config)
         return values.Count == 0 && parsed.Fits ? parsed : null;
     }
 
-    private bool Fits => (Lose.Count == 0 || Action == "migrate") && Action switch
+    private bool Fits => (Lose.Count == 0 && !Create || Action == "migrate") && !(Create && DryRun) && Action switch
     {
         "migrate" => (File, ToConfig) == (null, null) && Version is not -1,
         "check" => (File, ToConfig, Version, DryRun) == (null, null, null, false),

@@ -13,12 +13,12 @@ internal static class DbProgram
     private const int Broken = 1;
 
     /// <returns>The exit code: 1 where a check found something.</returns>
-    /// <exception cref="KeyMeldException">configuration_invalid, storage_failed, data_would_be_lost, backup_invalid or bad_request; nothing was changed.</exception>
+    /// <exception cref="KeyMeldException">configuration_invalid, storage_failed, database_…, data_would_be_lost, backup_invalid or bad_request; nothing was changed.</exception>
     public static async Task<int> RunAsync(DbArguments arguments, IDictionary environment, TimeProvider time, TextWriter output)
     {
         try
         {
-            await using var database = Open(arguments.Config, environment, time);
+            await using var database = Open(arguments.Config, environment, time, mayBeNew: arguments is { Action: "restore" } or { Create: true });
             return arguments.Action switch
             {
                 "migrate" => await MigrateAsync(database, arguments, output),
@@ -28,18 +28,30 @@ internal static class DbProgram
                 _ => await CopyAsync(database, arguments, environment, time, output),
             };
         }
-        catch (Exception exception) when (exception is DbException or TimeoutException or UnreadableRowException or IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new KeyMeldException(ErrorCodes.DatabaseDenied, exception.Message, exception);
+        }
+        catch (Exception exception) when (exception is DbException or TimeoutException or UnreadableRowException or IOException)
         {
             throw new KeyMeldException(ErrorCodes.StorageFailed, PostgresFailures.Describe(exception), exception);
         }
     }
 
-    private static IRowDatabase Open(string config, IDictionary environment, TimeProvider time) => SettingsReader.Load(config, environment).Storage switch
+    // What is to be there already is never made by the way: a path that was mistyped says so.
+    private static IRowDatabase Open(string config, IDictionary environment, TimeProvider time, bool mayBeNew)
     {
-        StorageSettings.Sqlite file => new SqliteRowDatabase(file.Path, time),
-        StorageSettings.Postgres server => new PostgresRowDatabase(server, time),
-        var other => throw new ArgumentOutOfRangeException(nameof(config), other, null),
-    };
+        switch (SettingsReader.Load(config, environment).Storage)
+        {
+            case StorageSettings.Sqlite file:
+                SqliteFile.Require(file.Path, mayBeNew);
+                return new SqliteRowDatabase(file.Path, time);
+            case StorageSettings.Postgres server:
+                return new PostgresRowDatabase(server, time);
+            case var other:
+                throw new ArgumentOutOfRangeException(nameof(config), other, null);
+        }
+    }
 
     private static async Task<int> MigrateAsync(IRowDatabase database, DbArguments arguments, TextWriter output)
     {
@@ -102,7 +114,7 @@ internal static class DbProgram
 
     private static async Task<int> CopyAsync(IRowDatabase database, DbArguments arguments, IDictionary environment, TimeProvider time, TextWriter output)
     {
-        await using var target = Open(arguments.ToConfig!, environment, time);
+        await using var target = Open(arguments.ToConfig!, environment, time, mayBeNew: true);
         var (version, _) = await RowCopy.RunAsync(database, target, table => Say(output, table));
         Done(output, new DbLineJson { Action = "copy", Database = target.Name, Source = database.Name, Version = version });
         return 0;
