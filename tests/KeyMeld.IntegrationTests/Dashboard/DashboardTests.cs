@@ -142,6 +142,36 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         await tab.HasNoComplaintAsync();
     }
 
+    [Theory]
+    [InlineData(320)]
+    [InlineData(390)]
+    [InlineData(1440)]
+    public async Task Every_part_of_the_page_is_within_reach_of_the_navigation(int width)
+    {
+        await using var tab = await fixture.Browser.OpenAsync(fixture.Stack.Gateway, width);
+        await tab.GoAsync();
+        await tab.HeadlineAsync("All 3 enclaves are ready and attested");
+        var links = await tab.Page.Locator("#sections a").AllAsync();
+        Assert.Equal(["Enclaves", "In flight", "Last hour", "Failures", "Gateway"], await Task.WhenAll(links.Select(link => link.TextContentAsync())));
+        await tab.PictureAsync($"navigation-{width}");
+        foreach (var link in links)
+        {
+            await link.FocusAsync();
+            // Nothing is cut off or lies over it: what is at its four corners is the link itself.
+            Assert.True(await link.EvaluateAsync<bool>("""
+                link => { const box = link.getBoundingClientRect();
+                  return [[2, 2], [box.width - 3, 2], [2, box.height - 3], [box.width - 3, box.height - 3]].every(([x, y]) => document.elementFromPoint(box.left + x, box.top + y) === link); }
+                """), $"{await link.TextContentAsync()} cannot be seen whole at {width}.");
+            await link.PressAsync("Enter");
+            var heading = tab.Section((await link.GetAttributeAsync("href"))![1..]).Locator("h2").First;
+            Assert.True(await heading.EvaluateAsync<bool>("""
+                heading => { const box = heading.getBoundingClientRect();
+                  return box.top >= document.querySelector('.bar').getBoundingClientRect().bottom && box.bottom <= innerHeight; }
+                """), $"{await link.TextContentAsync()} does not lead to its heading at {width}.");
+        }
+        await tab.HasNoComplaintAsync();
+    }
+
     [Fact]
     public async Task It_can_be_used_by_keyboard_alone_and_remembers_the_theme()
     {
