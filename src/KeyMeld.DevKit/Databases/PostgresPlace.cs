@@ -21,6 +21,9 @@ internal sealed record PostgresPlace(string Folder, int Port, string LogFile, bo
 
     public string PasswordFile => Path.Combine(Folder, "password");
 
+    /// <summary>The same for libpq's programs, in their form.</summary>
+    public string PassFile => Path.Combine(Folder, "pgpass");
+
     /// <summary>Where PostgreSQL notes the process that serves the data.</summary>
     public string PidFile => Path.Combine(Data, "postmaster.pid");
 

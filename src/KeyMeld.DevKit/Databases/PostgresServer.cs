@@ -36,10 +36,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>The superuser.</summary>
     public string User => Superuser;
 
-    /// <summary>The superuser's password, drawn for this server.</summary>
-    public string Password { get; private set; } = "";
-
-    /// <summary>A file that holds the password, readable by who made the server.</summary>
+    /// <summary>A file that holds the superuser's password, drawn for this server, and readable by who made it. It is nowhere else but in the file that libpq's programs read.</summary>
     public string PasswordFile => _place.PasswordFile;
 
     /// <summary>The process that serves, with one of its own for each connection; 0 while it is stopped.</summary>
@@ -91,18 +88,16 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        if (Directory.Exists(_place.Data))
+        var isThere = Directory.Exists(_place.Data);
+        if (!isThere || !File.Exists(_place.PassFile))
         {
-            Password = await File.ReadAllTextAsync(PasswordFile, cancellationToken);
+            PasswordFiles.Prepare(PasswordFile, _place.PassFile, isNew: !isThere);
+            await _programs.GiveAsync(Folder, cancellationToken);
+        }
+        if (isThere)
+        {
             return;
         }
-        Password = Convert.ToHexStringLower(KernelRandom.Bytes(16));
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
-        await using (var file = new FileStream(PasswordFile, options))
-        {
-            await file.WriteAsync(System.Text.Encoding.ASCII.GetBytes(Password), cancellationToken);
-        }
-        await _programs.GiveAsync(Folder, cancellationToken);
         // Whole or not at all, whenever it is interrupted.
         var half = _place.Data + ".new";
         if (Directory.Exists(half))
@@ -198,7 +193,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private Dictionary<string, string> Environment => new() { ["LC_ALL"] = "C", ["PGPASSWORD"] = Password, ["TZ"] = "UTC" };
+    private Dictionary<string, string> Environment => new() { ["LC_ALL"] = "C", ["PGPASSFILE"] = _place.PassFile, ["TZ"] = "UTC" };
 
     private static async Task<int> ExitOfAsync(Process process)
     {

@@ -99,7 +99,7 @@ public sealed class PostgresLossTests(PostgresFixture fixture)
         Assert.Contains("KEYMELD_NO_SUCH_VARIABLE", (await RefusedAsync(settings with { Password = new PasswordSource(null, "KEYMELD_NO_SUCH_VARIABLE") })).ToString(), StringComparison.Ordinal);
         await RefusedAsync(settings with { Password = null });
 
-        await File.WriteAllTextAsync(file, server.Password + "\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, await File.ReadAllTextAsync(server.PasswordFile, TestContext.Current.CancellationToken) + "\n", TestContext.Current.CancellationToken);
         await (await OpenAsync(settings with { Password = new PasswordSource(file, null) })).DisposeAsync();
         File.Delete(file);
     }
