@@ -1,3 +1,5 @@
+using KeyMeld.Cli.Commands;
+using KeyMeld.DevKit.Stack;
 using KeyMeld.IntegrationTests.Support;
 
 namespace KeyMeld.IntegrationTests.Cli;
@@ -96,6 +98,38 @@ public sealed class CliErrorTests(StackFixture fixture) : IDisposable
     [Fact]
     public async Task A_second_stack_in_one_data_folder_is_refused() =>
         (await CliRun.OfAsync(home, "up", "--data", fixture.Stack.Layout.Data)).FailsWith("stack_failed");
+
+    [Fact]
+    public async Task What_a_part_said_that_did_not_come_up_is_repeated()
+    {
+        var config = Path.Combine(home, "gateway.yaml");
+        await File.WriteAllTextAsync(config, "mode: development\ncolour: blue\n", TestContext.Current.CancellationToken);
+
+        var run = await CliRun.OfAsync(home, "up", "--data", "data", "--config", config, "--port", $"{StackFixture.FreePort()}", "--kms-port", $"{StackFixture.FreePort()}", "--enclaves", "1");
+
+        run.FailsWith("stack_failed");
+        var said = string.Join(' ', run.Error.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("gateway ended with code 2 before it was ready. It said:", said, StringComparison.Ordinal);
+        Assert.Contains("configuration_invalid:", said, StringComparison.Ordinal);
+        Assert.Contains("colour", said, StringComparison.Ordinal);
+        Assert.Contains("logs/gateway.log", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_status_of_the_stack_in_the_folder_is_asked_for_where_no_gateway_is_named()
+    {
+        var layout = new StackLayout(Path.Combine(home, "data"));
+        Directory.CreateDirectory(layout.Run);
+        await File.WriteAllTextAsync(UpCommand.AddressFile(layout), fixture.Stack.Gateway.AbsoluteUri, TestContext.Current.CancellationToken);
+
+        var run = (await CliRun.OfAsync(home, "status")).Succeeds();
+        Assert.Contains($"gateway {fixture.Stack.Gateway} answers; 3 of 3 enclaves are ready", string.Join(' ', run.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        var nobody = $"http://127.0.0.1:{StackFixture.FreePort()}/";
+        // Who is named goes before it, and what is in the file is what is asked.
+        (await CliRun.OfAsync(home, "status", "--gateway", nobody)).FailsWith("gateway_unreachable");
+        await File.WriteAllTextAsync(UpCommand.AddressFile(layout), nobody, TestContext.Current.CancellationToken);
+        (await CliRun.OfAsync(home, "status")).FailsWith("gateway_unreachable");
+    }
 
     [Fact]
     public async Task Errors_are_json_for_machines()

@@ -25,9 +25,18 @@ internal sealed class Cluster : IAsyncDisposable
     /// <param name="timeOfA">The clock of A; the system's without it.</param>
     /// <param name="timeOfB">The clock of B; the system's without it.</param>
     /// <param name="lease">How long leases last.</param>
-    public static async Task<Cluster> StartAsync(PostgresFixture fixture, TimeProvider? timeOfA = null, TimeProvider? timeOfB = null, TimeSpan? lease = null)
+    /// <param name="isMute">Whether nothing is ever told: their NOTIFY goes to a function that does nothing.</param>
+    public static async Task<Cluster> StartAsync(PostgresFixture fixture, TimeProvider? timeOfA = null, TimeProvider? timeOfB = null, TimeSpan? lease = null, bool isMute = false)
     {
         var (server, database) = await fixture.NewDatabaseAsync();
+        if (isMute)
+        {
+            await server.RunSqlAsync(database, $"""
+                CREATE SCHEMA mute;
+                CREATE FUNCTION mute.pg_notify(text, text) RETURNS void LANGUAGE sql AS '';
+                ALTER DATABASE {database} SET search_path = public, mute, pg_catalog
+                """, TestContext.Current.CancellationToken);
+        }
         var a = await TestGateway.StartAsync(time: timeOfA, storage: Storage(server, database, lease ?? Lease));
         var b = await a.StartAnotherAsync(timeOfB);
         // News is heard from now on: nothing in these tests waits for a second look.

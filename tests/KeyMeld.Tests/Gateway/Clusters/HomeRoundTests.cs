@@ -1,4 +1,5 @@
 using System.Net;
+using KeyMeld.Gateway.Signing.Rounds;
 using KeyMeld.Protocol.Errors;
 using KeyMeld.Protocol.Http;
 using KeyMeld.Protocol.Sessions;
@@ -10,6 +11,9 @@ namespace KeyMeld.Tests.Gateway.Clusters;
 /// <summary>Members at home speak to whichever gateway they reach, and one drives.</summary>
 public class HomeRoundTests(PostgresFixture fixture)
 {
+    // Only ends a test that would otherwise hang.
+    private static readonly TimeSpan Guard = TimeSpan.FromMinutes(2);
+
     [Fact]
     public async Task Members_at_home_take_part_through_different_gateways()
     {
@@ -80,6 +84,28 @@ public class HomeRoundTests(PostgresFixture fixture)
 
         var shown = await signing.At(cluster.B).ShowAsync();
         Assert.Equal(("completed", 1), (shown.State, shown.Attempts));
+    }
+
+    [Fact]
+    public async Task Rounds_that_nobody_told_of_are_found_by_the_second_look()
+    {
+        // Every gateway may die between what it commits and what it tells: here none tells anything, and what else looks from time to time never comes.
+        await using var cluster = await Cluster.StartAsync(fixture, new ShortTimers(), new ShortTimers(), isMute: true);
+        var group = await FormAsync(cluster, homes: 2);
+        var signing = new TestSigning(group);
+        await signing.SignAsync(prefer: null);
+        // The database has what B waits for, and what A is to gather: posts one way, where the rounds stand the other.
+        var (first, second) = (new TestHome(signing.At(cluster.B), 0), new TestHome(signing.At(cluster.B), 1));
+        Assert.Equal(RoundsJson.First, (await first.AskAsync()).Round);
+        Assert.True(await first.StepAsync());
+        await Eventually.TrueAsync(async () => await cluster.B.Parts.SigningRunner.RoundsAsync(signing.Digest) is RoundState.Gathering gathering && gathering.Round1[0] is not null);
+        var waits = first.AskAsync();
+        await Eventually.TrueAsync(() => cluster.B.Parts.RoundNews.IsWatched(signing.Digest));
+        Assert.True(await second.StepAsync());
+        Assert.Equal(RoundsJson.Second, (await waits.WaitAsync(Guard, TestContext.Current.CancellationToken)).Round);
+
+        await Task.WhenAll(first.RunAsync(), second.RunAsync()).WaitAsync(Guard, TestContext.Current.CancellationToken);
+        Assert.Equal("completed", (await signing.At(cluster.B).ShowAsync()).State);
     }
 
     private static async Task<TestGroup> FormAsync(Cluster cluster, int homes)
