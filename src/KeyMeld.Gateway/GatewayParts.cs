@@ -81,6 +81,8 @@ internal sealed partial class GatewayParts : IAsyncDisposable
 
     public IKeyStore KeyStore => _stores.Keys;
 
+    public IRetirementStore Retirements => _stores.Retirements;
+
     public EnclaveFleet Fleet { get; }
 
     public KeyChanges KeyChanges { get; }

@@ -34,6 +34,7 @@ internal static class Routes
         routes.MapGet(Api + "/signing/{request}/rounds", new ShowRounds(parts).HandleAsync).WithMetadata(ShowRounds.Operation);
         routes.MapPost(Api + "/signing/{request}/rounds", new TakeRound(parts).HandleAsync).WithMetadata(TakeRound.Operation);
 
+        routes.MapPost(Api + "/operator/enclaves/{id}/retire", new RetireEnclave(parts, routes.ServiceProvider.GetRequiredService<ILogger<RetireEnclave>>()).HandleAsync).WithMetadata(RetireEnclave.Operation);
         routes.MapPost(Api + "/operator/enclaves/{id}/{change}", new ChangeKeys(parts).HandleAsync).WithMetadata(ChangeKeys.Operation);
 
         routes.MapGet(Api + "/operator/overview", new ShowOverview(parts).HandleAsync).WithMetadata(ShowOverview.Operation);

@@ -18,6 +18,7 @@ internal static class StatusCommand
             var fleet = await FleetView.FetchAsync(parsed.GetValue(gateway) ?? OfStack(new StackLayout(parsed.GetValue(data)!)), cancellationToken);
             fleet.PrintGateway();
             fleet.Print();
+            fleet.PrintRetired();
             return fleet.AllReady ? 0 : 1;
         });
     }

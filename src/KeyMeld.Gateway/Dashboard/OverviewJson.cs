@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using KeyMeld.Gateway.Operations;
 
 namespace KeyMeld.Gateway.Dashboard;
 
@@ -13,9 +14,10 @@ internal sealed record OverviewJson(
 /// <param name="CertificateExpires">Of the TLS certificate, where this gateway has it.</param>
 /// <param name="Shared">Whether other gateways may use this database too: then counts and times of the last hour are of this one alone.</param>
 /// <param name="Releases">How many releases the enclaves' builds are compared with.</param>
+/// <param name="Retired">Enclaves that an operator said are gone for good.</param>
 internal sealed record GatewayFactsJson(
     string Id, string Version, string Mode, string PublicUrl, long Started, long? CertificateExpires, bool Shared, DatabaseFactsJson? Database, string KmsKeyId, bool KmsAttestation, int Releases,
-    KmsCostJson Kms);
+    KmsCostJson Kms, IReadOnlyList<RetiredEnclaveJson> Retired);
 
 /// <param name="Bytes">Its size on disk.</param>
 /// <param name="Migration">Number and name of the newest migration it has.</param>

@@ -1,17 +1,21 @@
 using System.Text.Json.Serialization;
+using KeyMeld.Gateway.Operators;
+using KeyMeld.Protocol.Ids;
 using KeyMeld.Wire.V1;
 
 namespace KeyMeld.Gateway.Operations;
 
 /// <param name="Status">live; or ready, degraded where enclaves are missing, with which.</param>
-internal sealed record HealthJson(string Status, IReadOnlyList<MissingEnclaveJson>? Missing = null);
+/// <param name="Retired">Enclaves that an operator said are gone for good; absent where there are none.</param>
+internal sealed record HealthJson(string Status, IReadOnlyList<MissingEnclaveJson>? Missing = null, IReadOnlyList<int>? Retired = null);
 
 /// <summary>An enclave whose groups and keys cannot be signed for.</summary>
 /// <param name="Reason">Why, from the table of error codes; enclave_mismatch: the database has its key, and this gateway's configuration has no such enclave.</param>
 internal sealed record MissingEnclaveJson(int Enclave, string Reason);
 
 /// <param name="Status">ready, degraded or unavailable, as /health/ready says it.</param>
-internal sealed record HealthDetailJson(string Status, IReadOnlyList<MissingEnclaveJson> Missing, GatewayHealthJson Gateway, IReadOnlyList<EnclaveHealthJson> Enclaves, int SigningsRunning, IReadOnlyList<CertificateJson> Certificates);
+/// <param name="Retired">Enclaves that an operator said are gone for good.</param>
+internal sealed record HealthDetailJson(string Status, IReadOnlyList<MissingEnclaveJson> Missing, IReadOnlyList<RetiredEnclaveJson> Retired, GatewayHealthJson Gateway, IReadOnlyList<EnclaveHealthJson> Enclaves, int SigningsRunning, IReadOnlyList<CertificateJson> Certificates);
 
 /// <param name="Id">Drawn at each start; in the leases of what this gateway drives.</param>
 /// <param name="Database">sqlite or postgres.</param>
@@ -35,6 +39,28 @@ internal sealed record EnclaveCountersJson(
 {
     public static EnclaveCountersJson? Of(Counters? counters) => counters is null ? null : new EnclaveCountersJson(
         counters.KmsCalls, counters.GroupsLoaded, counters.BundleBytes, counters.NoncesIssued, counters.NoncesUsed, counters.NoncesBurnt, counters.NonceReuseRefused);
+}
+
+/// <param name="At">Since when, Unix milliseconds.</param>
+internal sealed record RetiredEnclaveJson(int Enclave, long At);
+
+/// <summary>Body of an operator's word that an enclave is gone for good.</summary>
+/// <param name="DryRun">Changes nothing and says what is sealed to the enclave.</param>
+/// <param name="Lose">Gives up the groups and keys that are sealed to it.</param>
+/// <param name="Undo">Takes the word back.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record RetireRequestJson(bool DryRun = false, bool Lose = false, bool Undo = false);
+
+/// <summary>How an enclave stands afterwards.</summary>
+/// <param name="At">Since when it is retired, Unix milliseconds; absent while it is not.</param>
+/// <param name="Groups">That are joining with a place on it, or formed with a member on it whose key was not erased; absent where the word is taken back.</param>
+/// <param name="Keys">Of one owner, that are sealed to it.</param>
+internal sealed record RetirementJson(int Enclave, bool DryRun, bool Retired, long? At, SealedToJson? Groups, SealedToJson? Keys);
+
+/// <param name="First">The first 1,000 of them.</param>
+internal sealed record SealedToJson(long Count, IReadOnlyList<Hash32> First)
+{
+    public static SealedToJson Of(Found found) => new(found.Count, found.First);
 }
 
 /// <summary>Body of an operator's change of keys.</summary>
@@ -61,4 +87,6 @@ internal sealed record SealedEpochJson(int Epoch, string? Key, string KmsKeyId)
 [JsonSerializable(typeof(HealthDetailJson))]
 [JsonSerializable(typeof(KeyChangeRequestJson))]
 [JsonSerializable(typeof(KeyChangeJson))]
+[JsonSerializable(typeof(RetireRequestJson))]
+[JsonSerializable(typeof(RetirementJson))]
 internal sealed partial class GatewayJson : JsonSerializerContext;

@@ -10,7 +10,8 @@ namespace KeyMeld.Gateway.Operations;
 /// </summary>
 /// <param name="Ready">How many enclaves work.</param>
 /// <param name="Missing">Those that do not, or did not prove what they are.</param>
-internal sealed record Readiness(int Ready, ImmutableArray<MissingEnclaveJson> Missing)
+/// <param name="Retired">Those that nobody waits for, by an operator's word.</param>
+internal sealed record Readiness(int Ready, ImmutableArray<MissingEnclaveJson> Missing, ImmutableArray<RetiredEnclaveJson> Retired)
 {
     /// <summary>Somebody's keys can be used.</summary>
     public bool CanSign => Ready > 0;
@@ -28,12 +29,17 @@ internal sealed record Readiness(int Ready, ImmutableArray<MissingEnclaveJson> M
     /// <exception cref="KeyMeldException">storage_failed: the database does not answer, without which nothing is signed.</exception>
     public static async Task<Readiness> OfAsync(GatewayParts parts)
     {
-        var stored = await parts.SealedKeys.EnclavesAsync();
+        var stored = await parts.Retirements.EnclavesAsync();
         parts.Attested.Look();
         var views = parts.Fleet.Snapshot;
+        // One that is configured again is needed again, whatever was said before.
+        var absent = stored.Where(enclave => !views.ContainsKey(enclave.Id)).ToList();
         var missing = views.Values.Select(view => (view.Id, Reason: ReasonOf(parts, view))).Where(found => found.Reason is not null)
-            .Concat(stored.Where(id => !views.ContainsKey(id)).Select(id => (Id: id, Reason: (string?)ErrorCodes.EnclaveMismatch)));
-        return new Readiness(views.Values.Count(view => view.IsReady), [.. missing.OrderBy(found => found.Id).Select(found => new MissingEnclaveJson((int)found.Id, found.Reason!))]);
+            .Concat(absent.Where(enclave => enclave.Retired is null).Select(enclave => (enclave.Id, Reason: (string?)ErrorCodes.EnclaveMismatch)));
+        return new Readiness(
+            views.Values.Count(view => view.IsReady),
+            [.. missing.OrderBy(found => found.Id).Select(found => new MissingEnclaveJson((int)found.Id, found.Reason!))],
+            [.. absent.Where(enclave => enclave.Retired is not null).Select(enclave => new RetiredEnclaveJson((int)enclave.Id, enclave.Retired!.Value))]);
     }
 
     // An enclave whose document does not verify works on for groups that have it; but clients refuse it, so that it is not what it should be.

@@ -47,7 +47,7 @@ internal sealed class ChangeKeys(GatewayParts parts)
         await Answers.JsonAsync(context, StatusCodes.Status200OK, answer, GatewayJson.Default.KeyChangeJson);
     }
 
-    private static uint IdOf(HttpContext context)
+    internal static uint IdOf(HttpContext context)
     {
         var text = (string?)context.Request.RouteValues["id"];
         return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id.ToString(CultureInfo.InvariantCulture) == text

@@ -10,9 +10,6 @@ internal interface ISealedKeyStore
     /// <exception cref="Protocol.Errors.KeyMeldException">storage_failed: they cannot be read, or a row is not what this program writes.</exception>
     ValueTask<SealedKeys> ReadAsync(uint enclaveId);
 
-    /// <summary>Numbers of the enclaves that have a key here, in their order.</summary>
-    ValueTask<ImmutableArray<uint>> EnclavesAsync();
-
     /// <summary>Adds the first key of an enclave.</summary>
     /// <returns>False where this database has, or ever had, another key for it: then nothing is changed.</returns>
     Task<bool> AddFirstAsync(SealedKeyRow row);

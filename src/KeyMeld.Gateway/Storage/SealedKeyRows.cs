@@ -11,8 +11,6 @@ internal static class SealedKeyRows
     public const string Newest = "enclave_master_keys";
     public const string Retired = "enclave_retired_keys";
 
-    public const string Enclaves = $"SELECT enclave_id FROM {Newest} ORDER BY enclave_id";
-
     public static SealedKeyRow Read(DbDataReader row) => new()
     {
         EnclaveId = row.Number(0),

@@ -10,7 +10,7 @@ namespace KeyMeld.Gateway.Storage;
 /// <param name="Server">The database where it is a server's, for who wants to hear from other gateways; null where it is a file.</param>
 /// <param name="Rounds">What gateways tell each other of rounds; null where there is one gateway.</param>
 internal sealed record Stores(
-    IGroupStore Groups, ISigningStore Signings, ISealedKeyStore SealedKeys, IKeyStore Keys, IReplayStore Replay, IOverviewStore Overview, IAsyncDisposable Database, PostgresDatabase? Server = null,
+    IGroupStore Groups, ISigningStore Signings, ISealedKeyStore SealedKeys, IKeyStore Keys, IReplayStore Replay, IOverviewStore Overview, IRetirementStore Retirements, IAsyncDisposable Database, PostgresDatabase? Server = null,
     IRoundStore? Rounds = null) : IAsyncDisposable
 {
     /// <summary>Opens the database and brings it to the newest migration.</summary>
@@ -28,7 +28,7 @@ internal sealed record Stores(
     {
         return new Stores(
             new SqliteGroupStore(For("groups"), time), new SqliteSigningStore(For("signings"), time), new SqliteSealedKeyStore(For("sealed_keys")), new SqliteKeyStore(For("keys")),
-            new SqliteReplayStore(For("replay"), time), new SqliteOverviewStore(For("overview")), database);
+            new SqliteReplayStore(For("replay"), time), new SqliteOverviewStore(For("overview")), new SqliteRetirementStore(For("retirements")), database);
 
         SqliteDatabase For(string store) => database.Timed(new StoreClock(store, durations, time));
     }
@@ -37,7 +37,7 @@ internal sealed record Stores(
     {
         return new Stores(
             new PostgresGroupStore(For("groups")), new PostgresSigningStore(For("signings")), new PostgresSealedKeyStore(For("sealed_keys")), new PostgresKeyStore(For("keys")),
-            new PostgresReplayStore(For("replay")), new PostgresOverviewStore(For("overview")), database, database, new PostgresRoundStore(For("rounds")));
+            new PostgresReplayStore(For("replay")), new PostgresOverviewStore(For("overview")), new PostgresRetirementStore(For("retirements")), database, database, new PostgresRoundStore(For("rounds")));
 
         PostgresDatabase For(string store) => database.Timed(new StoreClock(store, durations, time));
     }

@@ -43,6 +43,7 @@ public static class ErrorCodes
     public const string EnclaveLocked = "enclave_locked";
     public const string EnclaveMismatch = "enclave_mismatch";
     public const string EnclaveConfigured = "enclave_configured";
+    public const string EnclaveInUse = "enclave_in_use";
     public const string EnclaveChanged = "enclave_changed";
     public const string EpochRetired = "epoch_retired";
     public const string AttestationInvalid = "attestation_invalid";
@@ -164,6 +165,7 @@ public static class ErrorCodes
         new(EnclaveLocked, 503, true, "The enclave has no key to work with; `keymeld status` shows the reason."),
         new(EnclaveMismatch, 422, false, "The manifest names an enclave key that this enclave does not have; create the group with the keys it attests now."),
         new(EnclaveConfigured, 409, false, "The enclave's number is fixed until it restarts."),
+        new(EnclaveInUse, 409, false, "Nothing was changed. Take it out of every gateway's configuration first; have its groups and keys erased, or say --lose to give them up."),
         new(EnclaveChanged, 409, false, "The enclave shows another key or a lower epoch than pinned. Do not continue unless you know why; then accept it explicitly."),
         new(EpochRetired, 409, false, "The group uses an older key epoch of an enclave; accept that explicitly to join."),
         new(AttestationInvalid, 422, false, "The enclave did not prove what it is; do not send it secrets. Check root, releases and clock."),

@@ -6,15 +6,16 @@ using KeyMeld.Cli.Output;
 
 namespace KeyMeld.Cli.Commands.Enclaves;
 
-/// <summary><c>keymeld enclave genesis|rotate|rewrap</c>: an operator's explicit changes of the enclaves' sealed keys.</summary>
+/// <summary><c>keymeld enclave genesis|rotate|rewrap|retire</c>: an operator's explicit changes of the enclaves' sealed keys, and the word that one is gone.</summary>
 internal static class EnclaveCommand
 {
     public static Command Create()
     {
-        var command = new Command("enclave", "Change the enclaves' sealed keys. For operators: needs the gateway's operator token.");
+        var command = new Command("enclave", "Change the enclaves' sealed keys, or say that an enclave is gone. For operators: needs the gateway's operator token.");
         command.Subcommands.Add(Change("genesis", "Make the first key of an enclave. In production nothing else does."));
         command.Subcommands.Add(Change("rotate", "Make the key of the next epoch. New groups use it; what was sealed to older epochs stays readable."));
         command.Subcommands.Add(Change("rewrap", "Seal every epoch under the KMS key of the enclave's configuration, after that key was changed. Identity keys stay the same."));
+        command.Subcommands.Add(RetireCommand.Create());
         return command;
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KeyMeld.Gateway.Operations;
 using KeyMeld.Gateway.Storage;
 using KeyMeld.Gateway.Telemetry;
 using KeyMeld.Protocol.Errors;
@@ -14,6 +15,7 @@ internal sealed class GatewaySection(GatewayParts parts)
 
     private readonly long _started = parts.NowMs;
     private DatabaseFacts? _database;
+    private IReadOnlyList<RetiredEnclaveJson> _retired = [];
     private long? _certificateExpires;
     private long? _looked;
 
@@ -41,7 +43,8 @@ internal sealed class GatewaySection(GatewayParts parts)
             settings.Kms.KeyId,
             settings.Kms.EnableAttestation,
             parts.Attested.Releases,
-            new KmsCostJson(calls, KmsPrices.Of(calls), keys, keys * KmsPrices.KeyAMonth));
+            new KmsCostJson(calls, KmsPrices.Of(calls), keys, keys * KmsPrices.KeyAMonth),
+            _retired);
     }
 
     // As it lies on disk: that is what the next handshakes are made with.
@@ -66,6 +69,7 @@ internal sealed class GatewaySection(GatewayParts parts)
     {
         try
         {
+            _retired = (await Readiness.OfAsync(parts)).Retired;
             return await parts.OverviewStore.FactsAsync();
         }
         catch (KeyMeldException exception) when (exception.Code == ErrorCodes.StorageFailed)

@@ -30,5 +30,6 @@ export function showFacts(root, gateway) {
     fact('Last backup', database ? backup(database) : el('span', { class: 'muted' }, 'the database knows')),
     fact('KMS key', kmsKey(gateway.kms_key_id), el('span', { class: 'muted' }, gateway.kms_attestation ? ' · with attestation' : ' · without attestation')),
     fact('KMS cost', `${count(kms.calls)} calls since the enclaves’ starts, ${dollars(kms.calls_usd)}`, el('span', { class: 'muted' }, ` · ${plural(kms.keys, 'key')}, ${dollars(kms.keys_usd_per_month)} a month`)),
+    gateway.retired.length > 0 ? fact('Retired enclaves', gateway.retired.map(({ enclave, at }, index) => [index > 0 ? ', ' : null, `${enclave} `, el('span', { class: 'muted' }, 'since ', day(at))])) : null,
     fact('Known releases', gateway.releases > 0 ? count(gateway.releases) : el('span', { class: 'muted' }, 'none: attestation.releases names them')))));
 }

@@ -22,6 +22,9 @@ internal static class RowRules
             case "enclave_master_keys" or "enclave_retired_keys":
                 RequireSealedKey(row);
                 break;
+            case "enclave_retirements":
+                Require(row.Integer("enclave_id") is >= 0 and <= int.MaxValue && row.Integer("retired_ms") > 0 && row.Integer("groups_lost") >= 0 && row.Integer("keys_lost") >= 0, "a number is out of range");
+                break;
             case "groups":
                 RequireGroup(row);
                 break;

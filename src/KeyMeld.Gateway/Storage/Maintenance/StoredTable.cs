@@ -34,6 +34,7 @@ internal static class StoredTables
         new("enclave_key_history", 1, 3, [Integer("enclave_id"), Integer("key_epoch"), Bytes("public_key")]),
         new("enclave_retired_keys", 1, 2, [Integer("enclave_id"), Integer("key_epoch"), Bytes("public_key"), Bytes("kms_encrypted_dek"), Bytes("encrypted_private_key"), Text("kms_key_id")]),
         new("enclave_master_keys", 1, 1, [Integer("enclave_id"), Integer("key_epoch"), Bytes("public_key"), Bytes("kms_encrypted_dek"), Bytes("encrypted_private_key"), Text("kms_key_id")]),
+        new("enclave_retirements", 8, 1, [Integer("enclave_id"), Integer("retired_ms"), Integer("groups_lost"), Integer("keys_lost")]),
         new("groups", 1, 1,
         [
             Bytes("manifest_hash"), Text("state"), Integer("created_ms"), Integer("join_by_ms"), Bytes("roster_hash"), Text("error_code"), Text("error_detail"), Bytes("erase_hash"),

@@ -7,8 +7,6 @@ internal sealed class PostgresSealedKeyStore(PostgresDatabase database) : ISeale
 {
     public ValueTask<SealedKeys> ReadAsync(uint enclaveId) => database.ReadSnapshotAsync(session => ReadAsync(session, enclaveId));
 
-    public ValueTask<ImmutableArray<uint>> EnclavesAsync() => database.ReadAsync(async session => (await session.AllAsync(SealedKeyRows.Enclaves, row => row.Number(0))).ToImmutableArray());
-
     public Task<bool> AddFirstAsync(SealedKeyRow row) => database.WriteAsync(async session =>
     {
         Lock(session, row.EnclaveId);

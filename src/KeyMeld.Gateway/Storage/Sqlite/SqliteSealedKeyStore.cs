@@ -7,8 +7,6 @@ internal sealed class SqliteSealedKeyStore(SqliteDatabase database) : ISealedKey
 {
     public ValueTask<SealedKeys> ReadAsync(uint enclaveId) => database.ReadSnapshotAsync(session => Read(session, enclaveId));
 
-    public ValueTask<ImmutableArray<uint>> EnclavesAsync() => database.ReadAsync(session => session.All(SealedKeyRows.Enclaves, row => row.Number(0)).ToImmutableArray());
-
     public Task<bool> AddFirstAsync(SealedKeyRow row) => database.WriteAsync(session =>
     {
         var standing = Read(session, row.EnclaveId);

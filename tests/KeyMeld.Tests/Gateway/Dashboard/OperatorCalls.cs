@@ -11,6 +11,8 @@ internal static class OperatorCalls
 {
     public const string Token = "an operator's token";
 
+    public const string Authorization = $"Bearer {Token}";
+
     public static Hashtable Settings(params (string Name, string Value)[] more)
     {
         var settings = new Hashtable { ["KEYMELD__OPERATOR__TOKEN_SHA256"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Token))) };

@@ -9,7 +9,7 @@ namespace KeyMeld.Tests.Gateway.Support;
 /// <summary>A single-signer key whose owner the test is: statements are real, what only the enclave looks into is random.</summary>
 internal sealed class TestKey
 {
-    public TestKey(TestGateway gateway, KeySource source = KeySource.Imported, SecretKey? auth = null, Id16? id = null)
+    public TestKey(TestGateway gateway, KeySource source = KeySource.Imported, SecretKey? auth = null, Id16? id = null, int enclave = 0)
     {
         (Gateway, Auth) = (gateway, auth ?? SecretKey.Generate());
         Values = new KeyStatement
@@ -17,7 +17,7 @@ internal sealed class TestKey
             Key = id ?? Id16.Random(),
             User = Id16.Random(),
             Auth = Auth.XOnlyPublicKey,
-            Enclave = gateway.Enclaves[0].Keys,
+            Enclave = gateway.Enclaves[enclave].Keys,
             Source = source,
             Envelope = source == KeySource.Made ? null : Hash32.Sha256(Sealed),
             Created = 1_800_000_000_000,

@@ -146,6 +146,8 @@ internal sealed class ExampleScript(ExampleGateway example, Func<ExampleStep, Ex
         await GetAsync("healthReady", "ready", "It can sign", "/api/v1/health/ready");
         await GetAsync("healthWhole", "ready", "It can sign for everybody", "/api/v1/health/whole");
         await PostAsync("changeKeys", "exists", "A first key is not made twice", "/api/v1/operator/enclaves/0/genesis", new JsonObject(), authorization: "Bearer " + ExampleGateway.OperatorToken);
+        await PostAsync("retireEnclave", "inUse", "An enclave that is configured is not gone", "/api/v1/operator/enclaves/0/retire", new JsonObject(), authorization: "Bearer " + ExampleGateway.OperatorToken);
+        await PostAsync("retireEnclave", "undone", "The word is taken back; it may never have been given", "/api/v1/operator/enclaves/0/retire", new JsonObject { ["undo"] = true }, authorization: "Bearer " + ExampleGateway.OperatorToken);
         await PostAsync("changeKeys", "dryRun", "Whether a rotation would work", "/api/v1/operator/enclaves/0/rotate", new JsonObject { ["dry_run"] = true }, authorization: "Bearer " + ExampleGateway.OperatorToken);
     }
 

@@ -32,6 +32,7 @@ internal static class FilledDatabase
         var (first, second) = (StoreContract.Row(7), StoreContract.Row(7, 2));
         Assert.True(await gateway.Parts.SealedKeys.AddFirstAsync(first));
         Assert.True(await gateway.Parts.SealedKeys.AddNextAsync(first, second));
+        Assert.NotNull(await gateway.Parts.Retirements.RetireAsync(7, 1, 2));
     }
 
     /// <summary>Everything that is in a database, table by table.</summary>
