@@ -62,6 +62,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         Bodies = new BodyReader(settings.Limits, time);
         Attested = new AttestedFleet(Fleet, releases, time);
         Backups = new BackupWatch(_stores.Overview, time);
+        Writes = new WriteWatch(_stores.Probe, _stores.Writes, time);
         Board = new OverviewBoard(this);
         telemetry.Meter.Meter.Observe(Fleet, Attested);
         telemetry.Meter.Meter.Observe(SigningRunner, telemetry.Held, _credentials, Certificates, Backups, settings.Production);
@@ -110,6 +111,9 @@ internal sealed partial class GatewayParts : IAsyncDisposable
 
     public BackupWatch Backups { get; }
 
+    /// <summary>Whether the database takes changes.</summary>
+    public WriteWatch Writes { get; }
+
     /// <summary>What the dashboard shows.</summary>
     public OverviewBoard Board { get; }
 
@@ -135,6 +139,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         _credentials.Start();
         Fleet.Start();
         Backups.Start();
+        Writes.Start();
         _started = TakeUpAsync();
     }
 
@@ -143,6 +148,7 @@ internal sealed partial class GatewayParts : IAsyncDisposable
         await _stopping.CancelAsync();
         await _started;
         await Backups.DisposeAsync();
+        await Writes.DisposeAsync();
         await Desk.DisposeAsync();
         await SigningRunner.DisposeAsync();
         await GroupRunner.DisposeAsync();

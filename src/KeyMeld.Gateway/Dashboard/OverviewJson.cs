@@ -23,7 +23,8 @@ internal sealed record GatewayFactsJson(
 /// <param name="Migration">Number and name of the newest migration it has.</param>
 /// <param name="Made">When the database was made, restored or copied.</param>
 /// <param name="LastBackup">Of which moment the newest backup by `keymeld db backup` is; absent where there is none of this database.</param>
-internal sealed record DatabaseFactsJson(string Kind, long Bytes, int Migration, string MigrationName, long Made, long? LastBackup);
+/// <param name="Trouble">Why it takes no changes; absent while it does.</param>
+internal sealed record DatabaseFactsJson(string Kind, long Bytes, int Migration, string MigrationName, long Made, long? LastBackup, string? Trouble);
 
 /// <param name="Calls">Of all enclaves, each since its own start.</param>
 /// <param name="CallsUsd">What they cost where every call is paid.</param>

@@ -20,14 +20,15 @@ internal sealed record HealthDetailJson(string Status, IReadOnlyList<MissingEncl
 /// <param name="Id">Drawn at each start; in the leases of what this gateway drives.</param>
 /// <param name="Database">sqlite or postgres.</param>
 /// <param name="DatabaseAnswers">Whether it answered for this.</param>
+/// <param name="DatabaseTakesChanges">Whether its last write was taken.</param>
 /// <param name="LastBackup">Of which moment the newest backup is, in Unix milliseconds; left out where there is none.</param>
 /// <param name="Leases">How many signings it drives.</param>
 /// <param name="LeaseSeconds">After how long others take them up unless it renews.</param>
 /// <param name="HearsOthers">Whether it hears of what other gateways do; left out where there can be none.</param>
-internal sealed record GatewayHealthJson(string Id, string Database, bool DatabaseAnswers, long? LastBackup, int Leases, int LeaseSeconds, bool? HearsOthers)
+internal sealed record GatewayHealthJson(string Id, string Database, bool DatabaseAnswers, bool DatabaseTakesChanges, long? LastBackup, int Leases, int LeaseSeconds, bool? HearsOthers)
 {
     public static GatewayHealthJson Of(GatewayParts parts, bool databaseAnswers) => new(
-        parts.Leases.Owner.ToString(), parts.Bus.IsShared ? "postgres" : "sqlite", databaseAnswers, parts.Backups.Facts?.Last, parts.SigningRunner.Running, (int)parts.Leases.Length.TotalSeconds, parts.Bus.IsShared ? parts.Bus.IsListening : null);
+        parts.Leases.Owner.ToString(), parts.Bus.IsShared ? "postgres" : "sqlite", databaseAnswers, parts.Writes.Trouble is null, parts.Backups.Facts?.Last, parts.SigningRunner.Running, (int)parts.Leases.Length.TotalSeconds, parts.Bus.IsShared ? parts.Bus.IsListening : null);
 }
 
 /// <param name="Attestation">release, unknown_build, refused or unchecked: what its attestation document is worth, as the dashboard shows it.</param>

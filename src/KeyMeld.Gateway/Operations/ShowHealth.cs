@@ -16,7 +16,7 @@ internal sealed class ShowHealth(GatewayParts parts)
 
     public static readonly Operation Ready = new("healthReady", Tags.Health, "Can it sign")
     {
-        Description = "`ready` when the database answers and every enclave that keys are sealed to is ready; `degraded`, with those that are missing, while there are others: groups and keys of these are signed for, "
+        Description = "`ready` when the database answers and takes changes, and every enclave that keys are sealed to is ready; `degraded`, with those that are missing, while there are others: groups and keys of these are signed for, "
             + "those of the missing ones wait. What an operator said is gone for good is `retired` and not missing. Refused when nobody's keys can be used. For a load balancer.",
         Replies = [Reply.Ok(GatewayJson.Default.HealthJson, "`ready` or `degraded`.")],
         Errors = [ErrorCodes.Unavailable],
@@ -54,7 +54,7 @@ internal sealed class ShowHealth(GatewayParts parts)
         var readiness = await FindAsync();
         var enclaves = parts.Fleet.Snapshot.Values.Select(Show);
         var detail = new HealthDetailJson(
-            readiness?.Word ?? Readiness.Unavailable, readiness?.Missing ?? [], readiness?.Retired ?? [], GatewayHealthJson.Of(parts, readiness is not null), [.. enclaves], parts.SigningRunner.Running,
+            parts.Writes.Trouble is null && readiness is not null ? readiness.Word : Readiness.Unavailable, readiness?.Missing ?? [], readiness?.Retired ?? [], GatewayHealthJson.Of(parts, readiness is not null), [.. enclaves], parts.SigningRunner.Running,
             CertificateJson.Of(parts.Certificates, parts.Time));
         await Answers.JsonAsync(context, StatusCodes.Status200OK, detail, GatewayJson.Default.HealthDetailJson);
     }
@@ -63,6 +63,7 @@ internal sealed class ShowHealth(GatewayParts parts)
     {
         Answers.RequireNoQuery(context);
         var readiness = await Readiness.OfAsync(parts);
+        parts.Writes.Require();
         await (isEnough(readiness)
             ? AnswerAsync(context, new HealthJson(readiness.Word, readiness.Missing.IsEmpty ? null : readiness.Missing, readiness.Retired.IsEmpty ? null : [.. readiness.Retired.Select(enclave => enclave.Enclave)]))
             : Problems.WriteAsync(context, ErrorCodes.Unavailable, readiness.Detail, isFault: false));

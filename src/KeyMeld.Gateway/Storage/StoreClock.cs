@@ -5,10 +5,12 @@ namespace KeyMeld.Gateway.Storage;
 
 /// <summary>
 /// Takes the time of what one store asks of its database, from the question to the answer: waiting for the writer or for a connection is part of it. Knows the store, whether it read or wrote, and
-/// how that ended; nothing of what was read or written.
+/// how that ended, which the record of writes is told; nothing of what was read or written.
 /// </summary>
-internal sealed class StoreClock(string store, Histogram<double>? durations, TimeProvider time)
+internal sealed class StoreClock(string store, Histogram<double>? durations, TimeProvider time, WriteRecord? writes = null)
 {
+    private const string Write = "write";
+
     /// <summary>For who measures nothing.</summary>
     public static readonly StoreClock Off = new("", null, TimeProvider.System);
 
@@ -33,7 +35,7 @@ internal sealed class StoreClock(string store, Histogram<double>? durations, Tim
 
     public Task<T> ReadAsync<T>(Func<Task<T>> work) => TimeAsync("read", work);
 
-    public Task<T> WriteAsync<T>(Func<Task<T>> work) => TimeAsync("write", work);
+    public Task<T> WriteAsync<T>(Func<Task<T>> work) => TimeAsync(Write, work);
 
     private async Task<T> TimeAsync<T>(string kind, Func<Task<T>> work)
     {
@@ -58,6 +60,10 @@ internal sealed class StoreClock(string store, Histogram<double>? durations, Tim
     private void Record(string kind, long began, Exception? failure)
     {
         var result = failure is null or KeyMeldException { Code: not ErrorCodes.StorageFailed } ? "ok" : "failed";
+        if (kind == Write)
+        {
+            writes?.Note(failure);
+        }
         durations?.Record(time.GetElapsedTime(began).TotalSeconds, new("store", store), new("kind", kind), new("result", result));
     }
 }

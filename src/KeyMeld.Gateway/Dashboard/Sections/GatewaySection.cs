@@ -38,7 +38,7 @@ internal sealed class GatewaySection(GatewayParts parts)
             _certificateExpires,
             parts.Bus.IsShared,
             hasDatabase && _database is { } database && parts.Backups.Facts is { } backup
-                ? new DatabaseFactsJson(database.Kind, database.Bytes, database.Migration, database.MigrationName, backup.Made, backup.Last)
+                ? new DatabaseFactsJson(database.Kind, database.Bytes, database.Migration, database.MigrationName, backup.Made, backup.Last, parts.Writes.Trouble)
                 : null,
             settings.Kms.KeyId,
             settings.Kms.EnableAttestation,

@@ -14,6 +14,9 @@ export function headlineOf({ enclaves, gateway }) {
   if (!gateway.database) {
     return { tone: 'bad', title: 'The database does not answer', text: 'Nothing new is taken and nothing is signed until it does. What is in flight is shown as it was.' };
   }
+  if (gateway.database.trouble) {
+    return { tone: 'bad', title: 'The database takes no changes', text: `${gateway.database.trouble} Nothing new is taken until it does: check the disk and the rights.` };
+  }
   if (away.length === enclaves.length) {
     return { tone: 'bad', title: 'No enclave is ready', text: 'Nothing can be signed until one is. The reason and what to do are below.' };
   }

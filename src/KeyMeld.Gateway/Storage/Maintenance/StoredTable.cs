@@ -58,10 +58,10 @@ internal static class StoredTables
     private static StoredReference OfGroup => new("manifest_hash", "groups", "manifest_hash");
 
     /// <summary>
-    /// What is of this database alone, so that nothing of it is copied: what gateways on one server tell each other while a signing runs (nothing of it outlives the signing), and of which moment
-    /// its newest backup is.
+    /// What is of this database alone, so that nothing of it is copied: what gateways on one server tell each other while a signing runs (nothing of it outlives the signing), of which moment
+    /// its newest backup is, and when a gateway last wrote for the sake of it.
     /// </summary>
-    public static readonly ImmutableArray<string> Passing = ["signing_rounds", "signing_round_posts", "last_backup"];
+    public static readonly ImmutableArray<string> Passing = ["signing_rounds", "signing_round_posts", "last_backup", "write_probe"];
 
     /// <summary>The tables of a schema version.</summary>
     public static ImmutableArray<StoredTable> At(int version) =>

@@ -13,7 +13,7 @@ internal static class PostgresMigrator
     public static readonly IReadOnlyList<Migration> All =
     [
         Migrations.Initial.Migration, Migrations.SealedKeyGuards.Migration, Migrations.OwnedKeys.Migration, Migrations.OverviewIndexes.Migration, Migrations.LeftBehind.Migration,
-        Migrations.LastBackup.Migration, Migrations.Ended.Migration, Migrations.EnclaveRetirements.Migration,
+        Migrations.LastBackup.Migration, Migrations.Ended.Migration, Migrations.EnclaveRetirements.Migration, Migrations.WriteProbe.Migration,
     ];
 
     /// <param name="target">The version to end at; the newest without it.</param>
