@@ -45,7 +45,8 @@ internal sealed record JoiningGroup(Hash32 Group, long Created);
 /// <param name="Signing">Null where it is the group that failed.</param>
 /// <param name="Code">Null where it has none.</param>
 /// <param name="At">When it ended, Unix milliseconds.</param>
-internal sealed record StoredFailure(Hash32? Signing, Hash32 Group, string? Code, long At);
+/// <param name="Attempts">Of a signing: none where it never came to its rounds.</param>
+internal sealed record StoredFailure(Hash32? Signing, Hash32 Group, string? Code, long At, int? Attempts = null);
 
 /// <param name="Last">Of which moment the newest backup is, in Unix milliseconds; null where none was ever made of this database.</param>
 /// <param name="Made">When the database was made: by its first migration, a restore or a copy.</param>

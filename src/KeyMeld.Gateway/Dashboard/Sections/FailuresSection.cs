@@ -16,6 +16,9 @@ internal static class FailuresSection
 
     private const string None = "none";
 
+    // As of a signing in flight that waits.
+    private const string Approval = "approval";
+
     /// <summary>How many of one line's signings or groups are named.</summary>
     public const int Named = 5;
 
@@ -47,17 +50,20 @@ internal static class FailuresSection
     private static Hash32 IdOf(StoredFailure row) => row.Signing ?? row.Group;
 
     private static FailureJson Show(StoredFailure row, RecentFailure? known) => Line(
-        row.At, row.Signing is null ? FailureOf.Group : FailureOf.Signing, row.Code is null ? None : Labels.Code(row.Code), known?.Step, known?.Enclave, [new FailedJson(row.Signing?.ToString(), row.Group.ToString())]);
+        row.At, row.Signing is null ? FailureOf.Group : FailureOf.Signing, row.Code is null ? None : Labels.Code(row.Code), known?.Step?.Word() ?? StepOf(row), known?.Enclave, [new FailedJson(row.Signing?.ToString(), row.Group.ToString())]);
 
-    private static FailureJson Show(RecentFailure failure) => Line(failure.At.ToUnixTimeMilliseconds(), failure.Of, failure.Code, failure.Step, failure.Enclave, failure switch
+    // The row says how often its rounds began. Where in them it stood is in no database: writing that down at each step would cost every signing a write for each.
+    private static string? StepOf(StoredFailure row) => row.Attempts == 0 ? Approval : null;
+
+    private static FailureJson Show(RecentFailure failure) => Line(failure.At.ToUnixTimeMilliseconds(), failure.Of, failure.Code, failure.Step?.Word(), failure.Enclave, failure switch
     {
         { Of: FailureOf.Signing, Id: { } signing } => [new FailedJson(signing.ToString(), null)],
         { Of: FailureOf.Group, Id: { } group } => [new FailedJson(null, group.ToString())],
         _ => null,
     });
 
-    private static FailureJson Line(long at, FailureOf of, string code, SigningStep? step, uint? enclave, IReadOnlyList<FailedJson>? failed) => new(
-        at, Word(of), code, step?.Word(), (int?)enclave, 1, failed, ErrorCodes.IsKnown(code) ? ErrorCodes.Get(code).Action : ErrorCodes.Get(ErrorCodes.Internal).Action);
+    private static FailureJson Line(long at, FailureOf of, string code, string? step, uint? enclave, IReadOnlyList<FailedJson>? failed) => new(
+        at, Word(of), code, step, (int?)enclave, 1, failed, ErrorCodes.IsKnown(code) ? ErrorCodes.Get(code).Action : ErrorCodes.Get(ErrorCodes.Internal).Action);
 
     private static string Word(FailureOf of) => of switch
     {

@@ -21,8 +21,8 @@ internal sealed class PostgresOverviewStore(PostgresDatabase database) : IOvervi
 
     public ValueTask<ImmutableArray<StoredFailure>> FailedAsync(long since, int most) => database.ReadAsync<ImmutableArray<StoredFailure>>(async session =>
     [
-        .. await session.AllAsync("SELECT request_hash, manifest_hash, error_code, ended_ms FROM signings WHERE state IN ('failed', 'expired') AND ended_ms >= $1 ORDER BY ended_ms DESC LIMIT $2",
-            row => new StoredFailure(row.Hash(0), row.Hash(1), row.OptionalText(2), row.Integer(3)), since, most),
+        .. await session.AllAsync("SELECT request_hash, manifest_hash, error_code, ended_ms, attempts FROM signings WHERE state IN ('failed', 'expired') AND ended_ms >= $1 ORDER BY ended_ms DESC LIMIT $2",
+            row => new StoredFailure(row.Hash(0), row.Hash(1), row.OptionalText(2), row.Integer(3), (int)row.Number(4)), since, most),
         .. await session.AllAsync("SELECT manifest_hash, error_code, ended_ms FROM groups WHERE state IN ('failed', 'expired') AND ended_ms >= $1 ORDER BY ended_ms DESC LIMIT $2",
             row => new StoredFailure(null, row.Hash(0), row.OptionalText(1), row.Integer(2)), since, most),
     ]);

@@ -11,7 +11,7 @@ internal sealed class SqliteOverviewStore(SqliteDatabase database) : IOverviewSt
     internal const string SigningsCount = $"SELECT count(*) FROM (SELECT 1 FROM signings WHERE {Unfinished} LIMIT $limit)";
     internal const string SigningsQuery = $"SELECT request_hash, manifest_hash, expires_ms, attempts, request, request_signature FROM signings WHERE {Unfinished} ORDER BY expires_ms LIMIT $most";
     internal const string FailedSigningsQuery =
-        "SELECT request_hash, manifest_hash, error_code, ended_ms FROM signings WHERE state IN ('failed', 'expired') AND ended_ms >= $since ORDER BY ended_ms DESC LIMIT $most";
+        "SELECT request_hash, manifest_hash, error_code, ended_ms, attempts FROM signings WHERE state IN ('failed', 'expired') AND ended_ms >= $since ORDER BY ended_ms DESC LIMIT $most";
 
     internal const string FailedGroupsQuery = "SELECT manifest_hash, error_code, ended_ms FROM groups WHERE state IN ('failed', 'expired') AND ended_ms >= $since ORDER BY ended_ms DESC LIMIT $most";
     internal const string GroupsQuery = "SELECT manifest_hash, created_ms FROM groups WHERE state = 'joining' ORDER BY created_ms DESC LIMIT $most";
@@ -29,7 +29,7 @@ internal sealed class SqliteOverviewStore(SqliteDatabase database) : IOverviewSt
 
     public ValueTask<ImmutableArray<StoredFailure>> FailedAsync(long since, int most) => database.ReadAsync<ImmutableArray<StoredFailure>>(session =>
     [
-        .. session.All(FailedSigningsQuery, row => new StoredFailure(row.Hash(0), row.Hash(1), row.OptionalText(2), row.Integer(3)), ("$since", since), ("$most", (long)most)),
+        .. session.All(FailedSigningsQuery, row => new StoredFailure(row.Hash(0), row.Hash(1), row.OptionalText(2), row.Integer(3), (int)row.Number(4)), ("$since", since), ("$most", (long)most)),
         .. session.All(FailedGroupsQuery, row => new StoredFailure(null, row.Hash(0), row.OptionalText(1), row.Integer(2)), ("$since", since), ("$most", (long)most)),
     ]);
 

@@ -40,15 +40,19 @@ public class FailureLinesTests
         var lines = FailuresSection.Read(failures,
         [
             new StoredFailure(Id(1), Id(10), ErrorCodes.AttemptsExhausted, At(0)),
-            new StoredFailure(Id(2), Id(11), ErrorCodes.Expired, At(5)),
+            new StoredFailure(Id(2), Id(11), ErrorCodes.Expired, At(5), Attempts: 2),
+            new StoredFailure(Id(3), Id(11), ErrorCodes.Expired, At(4), Attempts: 0),
             new StoredFailure(null, Id(12), ErrorCodes.JoinClosed, At(-5)),
         ]);
 
-        Assert.Equal([("signing", ErrorCodes.Expired), ("call", ErrorCodes.StorageFailed), ("signing", ErrorCodes.AttemptsExhausted), ("group", ErrorCodes.JoinClosed)], lines.Select(line => (line.Of, line.Code)));
+        Assert.Equal(
+            [("signing", ErrorCodes.Expired), ("signing", ErrorCodes.Expired), ("call", ErrorCodes.StorageFailed), ("signing", ErrorCodes.AttemptsExhausted), ("group", ErrorCodes.JoinClosed)], lines.Select(line => (line.Of, line.Code)));
         // Another gateway's: what it stood at is known there only.
         Assert.Equal((null, null, Id(2).ToString(), Id(11).ToString()), (lines[0].Step, lines[0].Enclave, lines[0].Failed![0].Signing, lines[0].Failed![0].Group));
-        Assert.Equal(("round1", 2, 1, Id(1).ToString(), Id(10).ToString()), (lines[2].Step, lines[2].Enclave, lines[2].Count, lines[2].Failed![0].Signing, lines[2].Failed![0].Group));
-        Assert.Equal((null, Id(12).ToString()), (lines[3].Failed![0].Signing, lines[3].Failed![0].Group));
+        // But not that it never came to its rounds: the row says so.
+        Assert.Equal("approval", lines[1].Step);
+        Assert.Equal(("round1", 2, 1, Id(1).ToString(), Id(10).ToString()), (lines[3].Step, lines[3].Enclave, lines[3].Count, lines[3].Failed![0].Signing, lines[3].Failed![0].Group));
+        Assert.Equal((null, Id(12).ToString()), (lines[4].Failed![0].Signing, lines[4].Failed![0].Group));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ public class OverviewSnapshotTests
 {
     private static readonly OverviewJson Quiet = new(
         1000,
-        new GatewayFactsJson("01", "1", "development", "http://127.0.0.1/", 1, null, false, null, "alias/key", false, 0, new KmsCostJson(5, 0.000015, 1, 1)),
+        new GatewayFactsJson("01", "1", "development", "http://127.0.0.1/", 1, null, false, null, "alias/key", false, 0, new KmsCostJson(5, 0.000015, 1, 1), []),
         [], new SigningsJson(0, 0, 10, []), new GroupsJson(0, 10, []), new LastHourJson(0, 60, [], null, []), []);
 
     [Fact]
