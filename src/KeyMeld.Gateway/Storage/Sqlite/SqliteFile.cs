@@ -19,16 +19,16 @@ internal static class SqliteFile
     /// <exception cref="KeyMeldException">database_missing, database_empty, database_invalid (no SQLite database, a folder, another program's) or database_denied.</exception>
     public static void Require(string path, bool mayBeNew)
     {
-        if (!IsThere(path))
+        var isThere = IsThere(path);
+        if (!isThere && !mayBeNew)
         {
-            _ = mayBeNew ? true : throw new KeyMeldException(ErrorCodes.DatabaseMissing, $"There is no {path}. Nothing was made.");
-            return;
+            throw new KeyMeldException(ErrorCodes.DatabaseMissing, $"There is no {path}. Nothing was made.");
         }
         if (Directory.Exists(path))
         {
             throw new KeyMeldException(ErrorCodes.DatabaseInvalid, $"{path} is a folder, not the file of a database.");
         }
-        if (!(new FileInfo(path).Length > 0 && HoldsTables(path)) && !mayBeNew)
+        if (isThere && !(new FileInfo(path).Length > 0 && HoldsTables(path)) && !mayBeNew)
         {
             throw new KeyMeldException(ErrorCodes.DatabaseEmpty, $"{path} is an empty file: no gateway ever stored anything in it, or what was in it is lost. Nothing was made.");
         }
@@ -59,7 +59,8 @@ internal static class SqliteFile
             using var session = SqliteDatabase.OpenSession(path, SqliteOpenMode.ReadWrite);
             session.Script("PRAGMA query_only = ON;");
             var tables = session.All("SELECT name FROM sqlite_schema WHERE type = 'table'", row => row.Text(0));
-            return tables.Count == 0 ? false : tables.Contains("schema_migrations") ? true
+            return tables.Count == 0 || tables.Contains("schema_migrations")
+                ? tables.Count > 0
                 : throw new KeyMeldException(ErrorCodes.DatabaseInvalid, $"{path} is a SQLite database of another program: it has no table schema_migrations.");
         }
         catch (SqliteException exception) when (exception.SqliteErrorCode is NoDatabase or Corrupt)
