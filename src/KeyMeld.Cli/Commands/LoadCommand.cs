@@ -24,6 +24,7 @@ internal static class LoadCommand
     private static readonly Option<TimeSpan> Ramp = LengthOf("--ramp", "How long to come up to the load before that.", TimeSpan.FromSeconds(5));
     private static readonly Option<int> Seed = StackArguments.Bounded("--seed", "Of the arrivals in the open model.", 1, 0, int.MaxValue);
     private static readonly Option<string> Storage = StorageOption.Create();
+    private static readonly Option<int> Gateways = GatewaysOption.Create();
     private static readonly Option<string?> Expect = new("--expect") { Description = "What it has to come to, for example p99<50ms,rate>=500,errors=0; else the exit code is 1." };
     private static readonly Option<string?> JsonFile = new("--json-file") { Description = "Write the whole result to this file." };
     private static readonly Option<string?> Chart = new("--chart") { Description = "Draw latency over time and its distribution into this SVG file." };
@@ -32,7 +33,7 @@ internal static class LoadCommand
     {
         var profile = new ProfileArguments();
         var command = profile.AddTo(new Command("load", "Ask a gateway for many signings. Exit code 0 only if every one ended in valid signatures, and in what --expect says."));
-        foreach (var option in (Option[])[Data, Group, Groups, Members, Keys, Items, Clients, Rate, Duration, Ramp, Seed, Storage, Expect, JsonFile, Chart])
+        foreach (var option in (Option[])[Data, Group, Groups, Members, Keys, Items, Clients, Rate, Duration, Ramp, Seed, Storage, Gateways, Expect, JsonFile, Chart])
         {
             command.Options.Add(option);
         }
@@ -64,7 +65,7 @@ internal static class LoadCommand
         var shape = new LoadShape(parsed.GetValue(Group) is null ? parsed.GetValue(Groups) : 1, parsed.GetValue(Members), parsed.GetValue(Keys), parsed.GetValue(Items));
         var report = parsed.GetValue(Group) is { } group ? await OfGroupAsync(profile.OpenSession(parsed), group, shape, plan, cancellationToken)
             : profile.Given(parsed) is { } connection ? await AtAsync(connection, Folder(parsed), shape, plan, cancellationToken)
-            : await OnStackAsync(Folder(parsed), parsed.GetValue(Storage)!, shape, plan, cancellationToken);
+            : await OnStackAsync(Folder(parsed), options => options.WithStorage(parsed.GetValue(Storage)!).WithGateways(parsed.GetValue(Gateways)), shape, plan, cancellationToken);
         var met = expectations.Select(expectation => (expectation, expectation.Holds(report.Summary))).ToList();
         report.Print(met);
         if (parsed.GetValue(JsonFile) is { } json)
@@ -97,9 +98,9 @@ internal static class LoadCommand
         return folder;
     }
 
-    private static async Task<LoadReport> OnStackAsync(string folder, string storage, LoadShape shape, LoadPlan plan, CancellationToken cancellationToken)
+    private static async Task<LoadReport> OnStackAsync(string folder, Func<StackOptions, StackOptions> change, LoadShape shape, LoadPlan plan, CancellationToken cancellationToken)
     {
-        var options = new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() }.WithStorage(storage);
+        var options = change(new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() });
         await using var stack = await DevelopmentStack.StartAsync(options, step => Report.Say($"  {step}"), cancellationToken);
         await Scene.ReadyAsync(stack, cancellationToken);
         var party = Party.On(stack, Path.Combine(folder, "profiles"), Names(shape));

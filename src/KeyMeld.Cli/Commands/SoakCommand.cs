@@ -15,6 +15,7 @@ internal static class SoakCommand
 
     private static readonly Option<string> Data = new("--data") { Description = "Folder for the stack; emptied first.", DefaultValueFactory = _ => Path.Combine("data", "soak") };
     private static readonly Option<string> Storage = StorageOption.Create();
+    private static readonly Option<int> Gateways = GatewaysOption.Create();
     private static readonly Option<TimeSpan> Turbulent = LoadCommand.LengthOf("--turbulent", "How long gateway, enclaves, KMS and a PostgreSQL server are killed at random.", TimeSpan.FromMinutes(15));
     private static readonly Option<TimeSpan> Calm = LoadCommand.LengthOf("--calm", "How long nothing is killed afterwards; of 5 minutes and more the memory is judged.", TimeSpan.FromMinutes(15));
     private static readonly Option<int> Rate = StackArguments.Bounded("--rate", "Signings a second.", 20, 1, 1000);
@@ -26,7 +27,7 @@ internal static class SoakCommand
     public static Command Create()
     {
         var command = new Command("soak", "Sign while everything is killed at random. Exit code 0 only if every signing ended in valid signatures or a named failure, and no memory grew.");
-        foreach (var option in (Option[])[Data, Storage, Turbulent, Calm, Rate, Kills, AtLeast, Groups, Seed])
+        foreach (var option in (Option[])[Data, Storage, Gateways, Turbulent, Calm, Rate, Kills, AtLeast, Groups, Seed])
         {
             command.Options.Add(option);
         }
@@ -38,7 +39,7 @@ internal static class SoakCommand
         var plan = new SoakPlan(parsed.GetValue(Turbulent), parsed.GetValue(Calm), parsed.GetValue(Rate), parsed.GetValue(Kills), parsed.GetValue(AtLeast), parsed.GetValue(Groups), (ulong)parsed.GetValue(Seed));
         var folder = Path.GetFullPath(parsed.GetValue(Data)!);
         StackFolder.Empty(folder);
-        var options = new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() }.WithStorage(parsed.GetValue(Storage)!);
+        var options = new StackOptions { DataDirectory = folder, Port = FreePort.Next(), KmsPort = FreePort.Next() }.WithStorage(parsed.GetValue(Storage)!).WithGateways(parsed.GetValue(Gateways));
         await using var stack = await DevelopmentStack.StartAsync(options, Say, cancellationToken);
         // Whatever ends by itself is a failure of the soak.
         var crashes = 0;
@@ -52,7 +53,7 @@ internal static class SoakCommand
         var groups = await LoadStage.FormAsync(party, plan.Groups, cancellationToken);
         using var requester = party.Alice.Open();
         var run = new SoakRun(requester.Client, groups, plan);
-        var turbulence = new Turbulence(Casualty.Of(stack, options.Enclaves), TimeSpan.FromSeconds(plan.Kills), new SeededNumbers(plan.Seed + 1), Say) { AtLeast = plan.AtLeast };
+        var turbulence = new Turbulence(Casualty.Of(stack, options.Enclaves, options.Gateways), TimeSpan.FromSeconds(plan.Kills), new SeededNumbers(plan.Seed + 1), Say) { AtLeast = plan.AtLeast };
         var memory = new MemoryWatch(stack);
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using KeyMeld.Cli.Output;
 using KeyMeld.DevKit.Stack;
+using KeyMeld.Protocol.Errors;
 
 namespace KeyMeld.Cli.Commands;
 
@@ -15,14 +17,38 @@ internal static class StatusCommand
         command.Options.Add(data);
         return command.Runs(async (parsed, cancellationToken) =>
         {
-            var fleet = await FleetView.FetchAsync(parsed.GetValue(gateway) ?? OfStack(new StackLayout(parsed.GetValue(data)!)), cancellationToken);
+            var addresses = parsed.GetValue(gateway) is { } given ? [given] : OfStack(new StackLayout(parsed.GetValue(data)!));
+            var fleet = await FleetView.FetchAsync(addresses[0], cancellationToken);
             fleet.PrintGateway();
+            var others = await Task.WhenAll(addresses.Skip(1).Select(address => OtherAsync(address, cancellationToken)));
+            if (others.Length > 0)
+            {
+                Report.Table("gateways", ["address", "enclaves ready"], others.Select(other => (IReadOnlyList<string?>)[other.Address.ToString(), other.Ready]));
+            }
             fleet.Print();
             fleet.PrintRetired();
-            return fleet.AllReady ? 0 : 1;
+            return fleet.AllReady && others.All(other => other.IsWhole) ? 0 : 1;
         });
     }
 
-    private static Uri OfStack(StackLayout layout) =>
-        File.Exists(UpCommand.AddressFile(layout)) && Uri.TryCreate(File.ReadAllText(UpCommand.AddressFile(layout)), UriKind.Absolute, out var address) ? address : new Uri("http://127.0.0.1:8090");
+    // What every client calls first, then, where there are several gateways, each of them.
+    private static Uri[] OfStack(StackLayout layout)
+    {
+        var lines = File.Exists(UpCommand.AddressFile(layout)) ? File.ReadAllLines(UpCommand.AddressFile(layout)) : [];
+        var addresses = lines.Select(line => Uri.TryCreate(line, UriKind.Absolute, out var address) ? address : null).OfType<Uri>().ToArray();
+        return addresses.Length > 0 ? addresses : [new Uri("http://127.0.0.1:8090")];
+    }
+
+    private static async Task<(Uri Address, string Ready, bool IsWhole)> OtherAsync(Uri address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var fleet = await FleetView.FetchAsync(address, cancellationToken);
+            return (address, $"{fleet.States.Values.Count(state => state == "ready")} of {fleet.Count}", fleet.AllReady);
+        }
+        catch (KeyMeldException exception) when (exception.Code == ErrorCodes.GatewayUnreachable)
+        {
+            return (address, "does not answer", false);
+        }
+    }
 }

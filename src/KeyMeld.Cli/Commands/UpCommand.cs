@@ -9,7 +9,7 @@ namespace KeyMeld.Cli.Commands;
 /// <summary><c>keymeld up</c>: the development stack in the foreground until Ctrl-C.</summary>
 internal static class UpCommand
 {
-    /// <summary>Where <c>up</c> leaves the gateway's address for as long as it runs.</summary>
+    /// <summary>Where <c>up</c> leaves the gateway's address for as long as it runs, and, a line each, those of several behind it.</summary>
     public static string AddressFile(StackLayout layout) => Path.Combine(layout.Run, "gateway.url");
 
     public static Command Create()
@@ -17,12 +17,14 @@ internal static class UpCommand
         var stackArguments = new StackArguments("data");
         var config = new Option<string?>("--config") { Description = "A gateway configuration file to use instead of the generated one." };
         var storage = StorageOption.CreateWithAddress();
+        var gateways = GatewaysOption.Create();
         var command = new Command("up", "Start KMS emulator, NSM simulator, enclaves and gateway; stop them with Ctrl-C.");
         stackArguments.AddTo(command);
         command.Options.Add(config);
         command.Options.Add(storage);
+        command.Options.Add(gateways);
         return command.Runs((parsed, cancellationToken) => RunAsync(
-            stackArguments.Read(parsed).WithStorage(parsed.GetValue(storage)!) with { GatewayConfiguration = parsed.GetValue(config), RestartCrashed = true }, cancellationToken));
+            stackArguments.Read(parsed).WithStorage(parsed.GetValue(storage)!).WithGateways(parsed.GetValue(gateways)) with { GatewayConfiguration = parsed.GetValue(config), RestartCrashed = true }, cancellationToken));
     }
 
     private static async Task<int> RunAsync(StackOptions options, CancellationToken cancellationToken)
@@ -38,13 +40,14 @@ internal static class UpCommand
         await using var stack = await DevelopmentStack.StartAsync(options, step => Report.Say($"  {step}"), cancellationToken);
         stack.Crashed += (name, code) => Report.Warn($"{name} ended with code {code} and is started again; see {stack.Layout.Log(name)}");
         File.WriteAllText(DownCommand.PidFile(stack.Layout), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-        File.WriteAllText(AddressFile(stack.Layout), stack.Gateway.AbsoluteUri);
+        File.WriteAllLines(AddressFile(stack.Layout), [stack.Gateway.AbsoluteUri, .. options.Gateways > 1 ? stack.Gateways.Select(gateway => gateway.AbsoluteUri) : []]);
         try
         {
             var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, TimeSpan.FromSeconds(60), cancellationToken);
             fleet.Print();
             Report.Facts(
                 ("dashboard", $"{stack.Gateway}"),
+                ("gateways", options.Gateways == 1 ? "1" : string.Join(", ", stack.Gateways)),
                 ("api", $"{stack.Gateway}api/v1"),
                 ("development root", stack.Layout.RootCertificate),
                 ("kms", $"{stack.KmsEndpoint} {stack.KmsKey}"),

@@ -9,9 +9,10 @@ namespace KeyMeld.Cli.Soak;
 internal sealed record Casualty(string Name, Func<Task> KillAsync, Func<CancellationToken, Task> StartAsync)
 {
     /// <summary>Everything of a stack that holds something or is waited for.</summary>
-    public static IReadOnlyList<Casualty> Of(DevelopmentStack stack, int enclaves) =>
+    public static IReadOnlyList<Casualty> Of(DevelopmentStack stack, int enclaves, int gateways) =>
     [
-        new("gateway", stack.KillGatewayAsync, stack.StartGatewayAsync),
+        new(gateways == 1 ? "gateway" : "all gateways", stack.KillGatewayAsync, stack.StartGatewayAsync),
+        .. gateways == 1 ? [] : Enumerable.Range(0, gateways).Select(number => new Casualty(FormattableString.Invariant($"gateway {number + 1}"), () => stack.KillGatewayAsync(number), cancel => stack.StartGatewayAsync(number, cancel))),
         .. Enumerable.Range(0, enclaves).Select(id => new Casualty(FormattableString.Invariant($"enclave {id}"), () => stack.KillEnclaveAsync(id), cancel => stack.StartEnclaveAsync(id, cancel))),
         new("all enclaves", stack.KillEnclavesAsync, stack.StartEnclavesAsync),
         new("KMS", stack.KillKmsAsync, stack.StartKmsAsync),

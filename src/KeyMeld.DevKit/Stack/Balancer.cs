@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace KeyMeld.IntegrationTests.Clusters;
+namespace KeyMeld.DevKit.Stack;
 
 /// <summary>What stands before several gateways: connections go to one after the other of those that answer. A gateway that dies takes its connections with it.</summary>
-internal sealed class Balancer : IAsyncDisposable
+public sealed class Balancer : IAsyncDisposable
 {
     private readonly TcpListener _listener;
     private readonly Uri[] _gateways;
@@ -12,6 +12,9 @@ internal sealed class Balancer : IAsyncDisposable
     private readonly Task _accepting;
     private int _next;
 
+    /// <param name="port">On 127.0.0.1, where callers come.</param>
+    /// <param name="gateways">Where connections go.</param>
+    /// <exception cref="SocketException">The port is somebody's.</exception>
     public Balancer(int port, params Uri[] gateways)
     {
         _gateways = gateways;
@@ -20,6 +23,7 @@ internal sealed class Balancer : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

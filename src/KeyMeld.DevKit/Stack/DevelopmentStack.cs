@@ -66,11 +66,12 @@ public sealed partial class DevelopmentStack : IAsyncDisposable
         try
         {
             layout.StopOrphans();
+            stack.PlaceGateways();
             await stack.OpenDatabaseAsync(progress, cancellationToken);
             await stack.StartStandInsAsync(progress, cancellationToken);
             progress?.Invoke($"starting {options.Enclaves} enclaves");
             await stack.StartEnclavesAsync(cancellationToken);
-            progress?.Invoke("starting the gateway");
+            progress?.Invoke(options.Gateways == 1 ? "starting the gateway" : $"starting {options.Gateways} gateways");
             await stack.StartGatewayAsync(cancellationToken);
             return stack;
         }
@@ -123,10 +124,6 @@ public sealed partial class DevelopmentStack : IAsyncDisposable
         await StartEnclaveAsync(id, cancellationToken);
     }
 
-    /// <summary>Starts the gateway.</summary>
-    public Task StartGatewayAsync(CancellationToken cancellationToken) =>
-        StartAsync(GatewayName, "KeyMeld.Gateway", ["--config", options.GatewayConfiguration is { } file ? Path.GetFullPath(file) : Layout.GatewayConfiguration], gatewayEnvironment, cancellationToken);
-
     /// <summary>Starts another gateway with the enclaves' credentials.</summary>
     /// <param name="name">What it is called from then on.</param>
     /// <param name="configuration">Its file; another port and a common database are its maker's affair.</param>
@@ -143,11 +140,8 @@ public sealed partial class DevelopmentStack : IAsyncDisposable
     /// <summary>SIGKILL to one enclave.</summary>
     public Task KillEnclaveAsync(int id) => KillAsync([$"enclave-{id}"]);
 
-    /// <summary>SIGKILL to the gateway.</summary>
-    public Task KillGatewayAsync() => KillAsync([GatewayName]);
-
-    /// <summary>SIGKILL to all enclaves and the gateway, at once.</summary>
-    public Task KillEverythingAsync() => KillAsync([.. EnclaveNames, GatewayName]);
+    /// <summary>SIGKILL to all enclaves and gateways, at once.</summary>
+    public Task KillEverythingAsync() => KillAsync([.. EnclaveNames, .. GatewayNames]);
 
     /// <summary>Stops the KMS emulator, as an outage.</summary>
     public Task KillKmsAsync() => KillAsync([KmsName]);
@@ -172,6 +166,7 @@ public sealed partial class DevelopmentStack : IAsyncDisposable
             children.Clear();
         }
         await Task.WhenAll(all.Select(child => child.DisposeAsync().AsTask()));
+        await (balancer?.DisposeAsync() ?? default);
         await (Database?.DisposeAsync() ?? default);
         await dataLock.DisposeAsync();
     }
@@ -211,7 +206,10 @@ public sealed partial class DevelopmentStack : IAsyncDisposable
         KmsKey = options.Attestation ? arn : DevelopmentKms.Alias;
         var endpoint = links.AreForwarded ? null : KmsEndpoint;
         StackConfiguration.WriteEnclave(Layout, options, KmsKey, [], endpoint);
-        StackConfiguration.WriteGateway(Layout, options, KmsKey, endpoint);
+        for (var number = 0; number < options.Gateways; number++)
+        {
+            StackConfiguration.WriteGateway(Layout, options, number, Gateways[number], KmsKey, endpoint);
+        }
         StackConfiguration.WriteRelease(Layout.Release, Measurement.ToRelease(KmsKeyArn));
         var enclave = options.ExternalKms is null ? EmulatorCredentials().Enclave : null;
         if (options.Attestation)

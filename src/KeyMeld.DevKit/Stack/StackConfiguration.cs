@@ -42,13 +42,14 @@ internal static class StackConfiguration
 
         """);
 
-    public static void WriteGateway(StackLayout layout, StackOptions options, string keyId, Uri? endpoint)
+    // listen: where the gateway answers; all of them have the one public URL.
+    public static void WriteGateway(StackLayout layout, StackOptions options, int number, Uri listen, string keyId, Uri? endpoint)
     {
         var links = new StackLinks(options, layout);
         var text = new StringBuilder($$"""
             # Written by the development stack; see config/development.yaml for every setting.
             mode: development
-            server: { listen: "http://127.0.0.1:{{options.Port}}", public_url: "http://127.0.0.1:{{options.Port}}" }
+            server: { listen: "{{listen.GetLeftPart(UriPartial.Authority)}}", public_url: "http://127.0.0.1:{{options.Port}}" }
             storage: {{Storage(layout, options)}}
             operator: { token_sha256: "{{OperatorTokenHash(layout)}}" }
             attestation: { development_root: "{{layout.RootCertificate}}", releases: ["{{layout.Release}}"] }
@@ -60,11 +61,12 @@ internal static class StackConfiguration
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"  - {{ id: {id}, address: \"{links.Enclave(id)}\" }}");
         }
-        if (links.AreForwarded)
+        // One forwarder is enough for all enclaves of the machine.
+        if (links.AreForwarded && number == 0)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"forwarder: {{ listen: \"{links.Forwarder}\", target: \"127.0.0.1:{options.KmsTlsPort}\" }}");
         }
-        WriteIfChanged(layout.GatewayConfiguration, text.ToString());
+        WriteIfChanged(layout.GatewayConfigurationOf(number), text.ToString());
     }
 
     private static string Storage(StackLayout layout, StackOptions options) => options.Postgres is { } server

@@ -38,6 +38,9 @@ public sealed class StackLayout(string data)
     /// <summary>The generated gateway configuration.</summary>
     public string GatewayConfiguration => Path.Combine(Data, "gateway.yaml");
 
+    /// <summary>That of one of several gateways; the first is <see cref="GatewayConfiguration"/>.</summary>
+    public string GatewayConfigurationOf(int number) => number == 0 ? GatewayConfiguration : Path.Combine(Data, FormattableString.Invariant($"gateway-{number + 1}.yaml"));
+
     /// <summary>The operator's bearer token.</summary>
     public string OperatorToken => Path.Combine(Data, "operator.token");
 

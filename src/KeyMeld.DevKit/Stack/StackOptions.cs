@@ -12,6 +12,9 @@ public sealed record StackOptions
     /// <summary>The gateway's port on 127.0.0.1.</summary>
     public int Port { get; init; } = 8090;
 
+    /// <summary>How many gateways, 1 to 4, behind that port; several need <see cref="Postgres"/> or <see cref="OwnPostgres"/>.</summary>
+    public int Gateways { get; init; } = 1;
+
     /// <summary>The KMS emulator's port on 127.0.0.1.</summary>
     public int KmsPort { get; init; } = 4566;
 

@@ -35,6 +35,16 @@ public sealed class StorageOptionTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(home, "data")));
     }
 
+    [Theory]
+    [InlineData("up", "--data", "data", "--gateways", "2")]
+    [InlineData("load", "--data", "data", "--gateways", "2")]
+    [InlineData("soak", "--data", "data", "--gateways", "2", "--storage", "sqlite")]
+    public async Task Several_gateways_without_a_common_database_are_refused_before_anything_starts(params string[] command)
+    {
+        (await CliRun.OfAsync(home, command)).FailsWith(ErrorCodes.BadRequest);
+        Assert.False(Directory.Exists(Path.Combine(home, "data", "run")));
+    }
+
     [Fact]
     public async Task A_configuration_of_the_users_says_itself_where_the_database_is()
     {

@@ -1,0 +1,41 @@
+using KeyMeld.Client;
+using KeyMeld.DevKit.Databases;
+using KeyMeld.IntegrationTests.Support;
+
+namespace KeyMeld.IntegrationTests.Clusters;
+
+/// <summary><c>keymeld up --storage postgres --gateways 2</c>: two real gateways on one database behind one address.</summary>
+public sealed class SeveralGatewaysTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task They_share_the_work_and_one_of_them_is_enough()
+    {
+        if (!PostgresServer.IsInstalled)
+        {
+            Assert.SkipUnless(Environment.GetEnvironmentVariable("CI") == "true", "postgresql is not installed.");
+            Assert.Fail("postgresql is not installed; .ci/run installs it.");
+        }
+        var stack = await StackFixture.OwnStackAsync(options => options with { OwnPostgres = true, Gateways = 2, Enclaves = 2 });
+        await using (stack)
+        {
+            Assert.Equal(2, stack.Gateways.Distinct().Count());
+            using var alice = stack.NewUser();
+            using var bob = stack.NewUser();
+            var group = await new[] { alice, bob }.FormAsync(plan => plan with { Unattended = true }, new JoinOptions { Approval = false, AcceptUnattended = true });
+
+            for (var number = 0; number < 2; number++)
+            {
+                await stack.KillGatewayAsync(number);
+                Assert.True((await SignAsync(alice, group)).IsSigned);
+                await stack.StartGatewayAsync(number, Cancel);
+            }
+            Assert.Equal(2, stack.Processes().Count(process => process.Name.StartsWith("gateway", StringComparison.Ordinal)));
+        }
+        Directory.Delete(stack.Layout.Data, recursive: true);
+    }
+
+    private static async Task<SigningOutcome> SignAsync(TestUser user, Group group) =>
+        await user.Client.Signings.SubmitAsync(await user.Client.Signings.PrepareAsync(group, [SigningContent.FromHash(new byte[32])], cancellationToken: Cancel), TimeSpan.FromSeconds(60), Cancel);
+}
