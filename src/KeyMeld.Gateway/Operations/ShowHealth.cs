@@ -63,7 +63,11 @@ internal sealed class ShowHealth(GatewayParts parts)
     {
         Answers.RequireNoQuery(context);
         var readiness = await Readiness.OfAsync(parts);
-        parts.Writes.Require();
+        if (parts.Writes.Trouble is { } trouble)
+        {
+            await Problems.WriteAsync(context, ErrorCodes.StorageFailed, trouble, isFault: false);
+            return;
+        }
         await (isEnough(readiness)
             ? AnswerAsync(context, new HealthJson(readiness.Word, readiness.Missing.IsEmpty ? null : readiness.Missing, readiness.Retired.IsEmpty ? null : [.. readiness.Retired.Select(enclave => enclave.Enclave)]))
             : Problems.WriteAsync(context, ErrorCodes.Unavailable, readiness.Detail, isFault: false));

@@ -32,15 +32,6 @@ internal sealed class WriteWatch : IAsyncDisposable
     public string? Trouble => _record.Failure is { } failure ? $"The last change was not taken: {failure}"
         : _record.Age > Patience ? $"No change was taken for {_record.Age.TotalSeconds:0} seconds." : null;
 
-    /// <exception cref="KeyMeldException">storage_failed: the database takes no changes.</exception>
-    public void Require()
-    {
-        if (Trouble is { } trouble)
-        {
-            throw new KeyMeldException(ErrorCodes.StorageFailed, trouble);
-        }
-    }
-
     public void Start() => _loop = RunAsync();
 
     /// <summary>Writes, unless something was written lately.</summary>
