@@ -10,9 +10,8 @@ internal sealed class FleetView
 {
     private readonly Uri gateway;
     private readonly IReadOnlyList<JsonElement> enclaves;
-    private readonly IReadOnlyList<int> retired;
 
-    private FleetView(Uri gateway, IReadOnlyList<JsonElement> enclaves, IReadOnlyList<int> retired) => (this.gateway, this.enclaves, this.retired) = (gateway, enclaves, retired);
+    private FleetView(Uri gateway, IReadOnlyList<JsonElement> enclaves) => (this.gateway, this.enclaves) = (gateway, enclaves);
 
     public int Count => enclaves.Count;
 
@@ -34,7 +33,7 @@ internal sealed class FleetView
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
             http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             using var document = JsonDocument.Parse(await http.GetByteArrayAsync(new Uri(gateway, "/api/v1/enclaves"), cancellationToken));
-            return new FleetView(gateway, [.. document.RootElement.GetProperty("enclaves").Clone().EnumerateArray()], await RetiredAsync(http, gateway, cancellationToken));
+            return new FleetView(gateway, [.. document.RootElement.GetProperty("enclaves").Clone().EnumerateArray()]);
         }
         catch (HttpRequestException exception)
         {
@@ -65,24 +64,19 @@ internal sealed class FleetView
             Text(enclave, "reason") is { } reason ? $"{reason}: {Text(enclave, "detail")}" : null,
         ]));
 
-    /// <summary>Enclaves that an operator said are gone for good; nothing where there are none.</summary>
-    public void PrintRetired()
+    /// <summary>Asks for the enclaves that an operator said are gone for good, and prints them; nothing where there are none. A gateway that is not ready does not say it, and has other things to say.</summary>
+    public async Task PrintRetiredAsync(CancellationToken cancellationToken)
     {
-        if (retired.Count > 0)
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        using var answer = await http.GetAsync(new Uri(gateway, "/api/v1/health/ready"), cancellationToken);
+        using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
+        if (document.RootElement.TryGetProperty("retired", out var retired))
         {
-            Report.Table("retired", ["id", "state"], retired.Select(id => (IReadOnlyList<string?>)[id.ToString(System.Globalization.CultureInfo.InvariantCulture), "retired"]));
+            Report.Table("retired", ["id", "state"], retired.EnumerateArray().Select(id => (IReadOnlyList<string?>)[id.GetRawText(), "retired"]));
         }
     }
 
     public void PrintGateway() => Report.Say($"gateway {gateway} answers; {enclaves.Count(enclave => Text(enclave, "state") == "ready")} of {Count} enclaves are ready");
-
-    // A gateway that is not ready does not say it, and has other things to say.
-    private static async Task<IReadOnlyList<int>> RetiredAsync(HttpClient http, Uri gateway, CancellationToken cancellationToken)
-    {
-        using var answer = await http.GetAsync(new Uri(gateway, "/api/v1/health/ready"), cancellationToken);
-        using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
-        return document.RootElement.TryGetProperty("retired", out var ids) ? [.. ids.EnumerateArray().Select(id => id.GetInt32())] : [];
-    }
 
     private static string? Text(JsonElement enclave, string name) => enclave.TryGetProperty(name, out var value)
         ? value.ValueKind switch

@@ -26,7 +26,7 @@ internal static class StatusCommand
                 Report.Table("gateways", ["address", "enclaves ready"], others.Select(other => (IReadOnlyList<string?>)[other.Address.ToString(), other.Ready]));
             }
             fleet.Print();
-            fleet.PrintRetired();
+            await fleet.PrintRetiredAsync(cancellationToken);
             return fleet.AllReady && others.All(other => other.IsWhole) ? 0 : 1;
         });
     }

@@ -1,3 +1,4 @@
+using KeyMeld.Cli.Commands;
 using KeyMeld.Client;
 using KeyMeld.DevKit.Databases;
 using KeyMeld.IntegrationTests.Support;
@@ -25,10 +26,16 @@ public sealed class SeveralGatewaysTests
             using var bob = stack.NewUser();
             var group = await new[] { alice, bob }.FormAsync(plan => plan with { Unattended = true }, new JoinOptions { Approval = false, AcceptUnattended = true });
 
+            // As `up` leaves it.
+            await File.WriteAllLinesAsync(UpCommand.AddressFile(stack.Layout), [stack.Gateway.AbsoluteUri, .. stack.Gateways.Select(gateway => gateway.AbsoluteUri)], Cancel);
+            Assert.Equal(3, (await CliRun.OfAsync(stack.Layout.Data, "status", "--data", stack.Layout.Data, "--json")).Succeeds().Output.Split("\"2 of 2\"").Length);
+
             for (var number = 0; number < 2; number++)
             {
                 await stack.KillGatewayAsync(number);
                 Assert.True((await SignAsync(alice, group)).IsSigned);
+                var status = await CliRun.OfAsync(stack.Layout.Data, "status", "--data", stack.Layout.Data, "--json");
+                Assert.Equal((1, 2), (status.ExitCode, status.Output.Split("\"does not answer\"").Length));
                 await stack.StartGatewayAsync(number, Cancel);
             }
             Assert.Equal(2, stack.Processes().Count(process => process.Name.StartsWith("gateway", StringComparison.Ordinal)));
