@@ -15,7 +15,7 @@ internal static class DemoCommand
         var command = new Command("demo", "Three enclaves sign together, die, come back with the same keys, and sign again; with real processes.");
         var transport = StackArguments.TransportOption();
         command.Options.Add(data);
-        var patience = StackArguments.Bounded("--patience", "Seconds that a part may take for one thing before the demo gives up.", 60, 1, 3600);
+        var patience = StackArguments.Bounded("--patience", "Seconds that a part may take for one thing before the demo gives up.", 180, 1, 3600);
         command.Options.Add(transport);
         command.Options.Add(patience);
         return command.Runs((parsed, cancellationToken) => RunAsync(Path.GetFullPath(parsed.GetValue(data)!), parsed.GetValue(transport), TimeSpan.FromSeconds(parsed.GetValue(patience)), cancellationToken));

@@ -30,12 +30,12 @@ internal sealed class FleetView
     {
         try
         {
-            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
             http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             using var document = JsonDocument.Parse(await http.GetByteArrayAsync(new Uri(gateway, "/api/v1/enclaves"), cancellationToken));
             return new FleetView(gateway, [.. document.RootElement.GetProperty("enclaves").Clone().EnumerateArray()]);
         }
-        catch (HttpRequestException exception)
+        catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"No gateway answers at {gateway}.", exception);
         }

@@ -43,7 +43,7 @@ internal static class UpCommand
         File.WriteAllLines(AddressFile(stack.Layout), [stack.Gateway.AbsoluteUri, .. options.Gateways > 1 ? stack.Gateways.Select(gateway => gateway.AbsoluteUri) : []]);
         try
         {
-            var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, TimeSpan.FromSeconds(60), cancellationToken);
+            var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, stack.Patience, cancellationToken);
             fleet.Print();
             Report.Facts(
                 ("dashboard", $"{stack.Gateway}"),

@@ -10,7 +10,7 @@ namespace KeyMeld.DevKit.Databases;
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string Superuser = "keymeld";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
     private readonly PostgresPrograms _programs;
     private readonly PostgresPlace _place;

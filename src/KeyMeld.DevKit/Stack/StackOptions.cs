@@ -43,7 +43,7 @@ public sealed record StackOptions
     public bool RestartCrashed { get; init; }
 
     /// <summary>How long a part may take for one thing, such as to come up; for slow machines.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(180);
 
     /// <summary>The region of the KMS key.</summary>
     public string Region { get; init; } = "us-west-2";

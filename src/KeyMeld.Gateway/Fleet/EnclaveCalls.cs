@@ -13,7 +13,8 @@ namespace KeyMeld.Gateway.Fleet;
 /// </summary>
 internal sealed class EnclaveCalls(uint id, Enclave.EnclaveClient client, EnclaveExchanges exchanges, GatewayTelemetry telemetry, Action suspect)
 {
-    private static readonly TimeSpan StatusDeadline = TimeSpan.FromSeconds(2);
+    // Only what this gateway does by itself waits for it: on a machine that stood still for a moment, an enclave that only seemed away would cost those who sign more.
+    private static readonly TimeSpan StatusDeadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SetupDeadline = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan WorkDeadline = TimeSpan.FromSeconds(60);
     private int _inFlight;
