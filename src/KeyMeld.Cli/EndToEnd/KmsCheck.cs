@@ -78,15 +78,16 @@ internal sealed partial class KmsCheck(DevelopmentStack stack, StackOptions opti
 
     private async Task<string> InterruptAsync()
     {
-        // A batch large enough that the kill finds it running; should this machine be too fast, a larger one is tried.
-        for (var items = 3_000; items <= 10_000; items += 3_500)
+        // A batch large enough that the kill finds it running; should the kill come too late, because this machine is too fast or stood still in between, a larger one is tried.
+        for (var tries = 0; tries < 6; tries++)
         {
+            var items = Math.Min(3_000 + (tries * 3_500), 10_000);
             var reference = await party.Alice.OnlineAsync(client => client.Signings.RequestAsync(client.Groups.Load(unattended),
-                [.. Enumerable.Range(0, items).Select(item => SigningContent.FromBytes(System.Text.Encoding.UTF8.GetBytes($"{files}/{items}/{item}")))], cancellationToken: cancellationToken));
+                [.. Enumerable.Range(0, items).Select(item => SigningContent.FromBytes(System.Text.Encoding.UTF8.GetBytes($"{files}/{tries}/{item}")))], cancellationToken: cancellationToken));
             await stack.KillEverythingAsync();
             await StartEverythingAsync();
             Scene.SameKeys(fleet!, await Scene.ReadyAsync(stack, cancellationToken));
-            var outcome = await party.Alice.OnlineAsync(client => client.Signings.WaitAsync(reference, TimeSpan.FromSeconds(60), cancellationToken));
+            var outcome = await party.Alice.OnlineAsync(client => client.Signings.WaitAsync(reference, stack.Patience, cancellationToken));
             Scene.Require(outcome.IsSigned, $"The interrupted signing ended as {outcome.State} {outcome.Error}.");
             if (outcome.Attempts > 1)
             {
