@@ -8,7 +8,7 @@ namespace KeyMeld.IntegrationTests.Client;
 /// <summary>The way to KMS as on Nitro, on real processes and unix sockets; eng/vsock-vm.sh has the same on AF_VSOCK.</summary>
 public sealed class ForwardedStackTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

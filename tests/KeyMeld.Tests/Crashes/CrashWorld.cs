@@ -17,7 +17,7 @@ namespace KeyMeld.Tests.Crashes;
 internal sealed class CrashWorld : IAsyncDisposable
 {
     /// <summary>Only a guard against hanging.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private const string OperatorToken = "operator-token-of-this-test";
 
@@ -28,7 +28,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     private readonly NsmFront _nsm;
     private readonly StepRelay _relay;
     private readonly IDisposable _between;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(100) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(5) };
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly ConcurrentQueue<string> _steps = [];
     private ChildProgram? _enclave;

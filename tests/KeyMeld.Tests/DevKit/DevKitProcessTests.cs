@@ -12,7 +12,7 @@ namespace KeyMeld.Tests.DevKit;
 /// <summary>The program itself, as the supervisor runs it.</summary>
 public class DevKitProcessTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Theory]
     [InlineData("TERM")]

@@ -14,7 +14,7 @@ public sealed class OtherUserTests(ProcessFixture fixture) : IClassFixture<Proce
     private static readonly string[] AsNobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"];
 
     // Only a guard against hanging.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task N06_another_user_is_hung_up_on_though_the_files_let_it_in()

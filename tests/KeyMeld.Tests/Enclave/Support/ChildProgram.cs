@@ -8,7 +8,7 @@ namespace KeyMeld.Tests.Enclave.Support;
 internal sealed class ChildProgram : IAsyncDisposable
 {
     /// <summary>Only a guard against hanging.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
     private readonly Task _exit;

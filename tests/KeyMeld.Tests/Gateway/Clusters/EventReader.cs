@@ -39,6 +39,18 @@ internal sealed class EventReader : IDisposable
         throw new InvalidOperationException("The stream ended.");
     }
 
+    /// <summary>The first state that is none of these. One may be told more than once: by the news of it, and by the look that makes up for lost news.</summary>
+    public async Task<string> AfterAsync(params string[] passing)
+    {
+        string state;
+        do
+        {
+            state = (await NextAsync()).State;
+        }
+        while (passing.Contains(state));
+        return state;
+    }
+
     public void Dispose()
     {
         _lines.Dispose();

@@ -24,11 +24,7 @@ public class NewsTests(PostgresFixture fixture)
         // Nothing but news tells a stream: it reads the database once, at its beginning.
         await signing.DecideAsync(1);
         await signing.DecideAsync(2);
-        string state;
-        while ((state = (await events.NextAsync()).State) == "running")
-        {
-        }
-        Assert.Equal("completed", state);
+        Assert.Equal("completed", await events.AfterAsync("waiting", "running"));
     }
 
     [Fact]
@@ -46,7 +42,7 @@ public class NewsTests(PostgresFixture fixture)
         var outcome = new KeyMeld.Gateway.Storage.SigningOutcome(KeyMeld.Gateway.Storage.SigningState.Cancelled, null, new KeyMeld.Gateway.Storage.StoredError(ErrorCodes.Cancelled, "Cancelled."));
         Assert.True(await cluster.A.Parts.SigningStore.CloseAsync(signing.Digest, outcome));
         timeOfB.Step(KeyMeld.Gateway.Cluster.SecondLook.Interval);
-        Assert.Equal("cancelled", (await events.NextAsync()).State);
+        Assert.Equal("cancelled", await events.AfterAsync("waiting"));
 
         var joining = TestGroup.Make(cluster.A);
         await joining.CreateAsync();
@@ -54,7 +50,7 @@ public class NewsTests(PostgresFixture fixture)
         Assert.Equal("joining", (await joiners.NextAsync()).State);
         Assert.True(await cluster.A.Parts.GroupStore.CloseAsync(joining.Hash, KeyMeld.Gateway.Storage.GroupState.Failed, new KeyMeld.Gateway.Storage.StoredError(ErrorCodes.Internal, "Failed.")));
         timeOfB.Step(KeyMeld.Gateway.Cluster.SecondLook.Interval);
-        Assert.Equal("failed", (await joiners.NextAsync()).State);
+        Assert.Equal("failed", await joiners.AfterAsync("joining"));
     }
 
     [Fact]
@@ -69,11 +65,7 @@ public class NewsTests(PostgresFixture fixture)
         (await group.JoinAsync(0)).Read(ProtocolJson.Default.StateJson);
         Assert.Equal("joining", (await events.NextAsync()).State);
         (await group.At(cluster.B).JoinAsync(1)).Read(ProtocolJson.Default.StateJson);
-        string state;
-        while ((state = (await events.NextAsync()).State) == "joining")
-        {
-        }
-        Assert.Equal("formed", state);
+        Assert.Equal("formed", await events.AfterAsync("joining"));
     }
 
     [Fact]
