@@ -40,7 +40,7 @@ internal static class MigrationRules
     {
         if (applied.Count > known.Count)
         {
-            throw new KeyMeldException(ErrorCodes.StorageFailed, $"The database has migration {applied[^1].Number} ({applied[^1].Name}), this program knows {known.Count}: start the newer program.");
+            throw new KeyMeldException(ErrorCodes.StorageFailed, $"The database has migration {applied[^1].Number} ({applied[^1].Name}), this program knows {known.Count}: start the newer program, or go back with it first (keymeld db migrate --to {known.Count}).");
         }
         for (var index = 0; index < applied.Count; index++)
         {
@@ -71,8 +71,10 @@ internal static class MigrationRules
         }
     }
 
-    public static KeyMeldException WouldLose(Migration migration, Loss loss) => new(ErrorCodes.DataWouldBeLost,
-        $"Taking back migration {migration.Number} ({migration.Name}) would lose {loss.Name}; nothing was changed. Make a backup, and say --lose {loss.Name} if that is what you want.");
+    /// <summary>All that a way back would lose at once, so that nobody has to ask step by step.</summary>
+    public static KeyMeldException WouldLose(IReadOnlyList<Migration> steps, IReadOnlyList<Loss> losses) => new(ErrorCodes.DataWouldBeLost,
+        $"Taking back {string.Join(", ", steps.Where(step => step.Loses.Any(losses.Contains)).Select(step => $"migration {step.Number} ({step.Name})"))} would lose {string.Join(", ", losses.Select(loss => loss.Name))}; "
+        + $"nothing was changed. Make a backup, and say {string.Join(' ', losses.Select(loss => $"--lose {loss.Name}"))} if that is what you want.");
 
     public static KeyMeldException WouldLose(Migration migration, string table) => new(ErrorCodes.DataWouldBeLost,
         $"Taking back migration {migration.Number} ({migration.Name}) would lose what table {table} holds; nothing was changed. Make a backup and empty the table first, if that is what you want.");

@@ -46,9 +46,11 @@ internal static class PostgresMigrator
                 migration.Number, migration.Name, migration.Digest, time.GetUtcNow().ToUnixTimeMilliseconds());
             steps.Add(migration.Number);
         }
-        foreach (var migration in migrations.Take(applied.Count).Skip(target ?? migrations.Count).Reverse())
+        Migration[] back = [.. migrations.Take(applied.Count).Skip(target ?? migrations.Count).Reverse()];
+        await RequireNothingLostAsync(connection, session, back, lose ?? []);
+        foreach (var migration in back)
         {
-            await DownAsync(connection, session, migration, lose ?? []);
+            await DownAsync(connection, session, migration);
             steps.Add(-migration.Number);
         }
         if (!dryRun)
@@ -63,7 +65,25 @@ internal static class PostgresMigrator
         !await session.ExistsAsync("SELECT 1 WHERE to_regclass($1) IS NOT NULL", "schema_migrations") ? []
         : await session.AllAsync("SELECT number, name, sha256 FROM schema_migrations ORDER BY number", row => new AppliedMigration(row.Integer(0), row.Text(1), row.Text(2)));
 
-    private static async Task DownAsync(NpgsqlConnection connection, PostgresSession session, Migration migration, IReadOnlyCollection<string> lose)
+    private static async Task RequireNothingLostAsync(NpgsqlConnection connection, PostgresSession session, Migration[] back, IReadOnlyCollection<string> lose)
+    {
+        var lost = new List<Loss>();
+        foreach (var loss in back.SelectMany(migration => migration.Loses).Where(loss => !lose.Contains(loss.Name)))
+        {
+            // Nobody may add a row between the look and the end.
+            await ScriptAsync(connection, $"LOCK TABLE {loss.Table} IN ACCESS EXCLUSIVE MODE");
+            if ((await session.AllAsync(loss.Sql, _ => true)).Count > 0)
+            {
+                lost.Add(loss);
+            }
+        }
+        if (lost.Count > 0)
+        {
+            throw MigrationRules.WouldLose(back, lost);
+        }
+    }
+
+    private static async Task DownAsync(NpgsqlConnection connection, PostgresSession session, Migration migration)
     {
         foreach (var table in migration.Keeps)
         {
@@ -72,14 +92,6 @@ internal static class PostgresMigrator
             if ((await session.AllAsync($"SELECT 1 FROM {table} LIMIT 1", _ => true)).Count > 0)
             {
                 throw MigrationRules.WouldLose(migration, table);
-            }
-        }
-        foreach (var loss in migration.Loses.Where(loss => !lose.Contains(loss.Name)))
-        {
-            await ScriptAsync(connection, $"LOCK TABLE {loss.Table} IN ACCESS EXCLUSIVE MODE");
-            if ((await session.AllAsync(loss.Sql, _ => true)).Count > 0)
-            {
-                throw MigrationRules.WouldLose(migration, loss);
             }
         }
         await ScriptAsync(connection, migration.Down);

@@ -8,6 +8,9 @@ namespace KeyMeld.Gateway.Storage.Sqlite;
 /// <summary>The file: opened by one gateway at a time, written by one connection, read by a pool.</summary>
 internal sealed class SqliteDatabase : IAsyncDisposable
 {
+    // EWOULDBLOCK of flock.
+    private const int WouldBlock = 11;
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int PooledReaders = 16;
 
@@ -133,18 +136,24 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         {
             Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
         }
-        var ownership = new FileStream(path + ".lock", new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.None,
-            UnixCreateMode = OwnerOnly,
-        });
+        var ownership = Own(path);
         using (new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, UnixCreateMode = OwnerOnly, Share = FileShare.ReadWrite }))
         {
             File.SetUnixFileMode(path, OwnerOnly);
         }
         return ownership;
+    }
+
+    private static FileStream Own(string path)
+    {
+        try
+        {
+            return new FileStream(path + ".lock", new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly });
+        }
+        catch (IOException exception) when (exception.HResult == WouldBlock)
+        {
+            throw new IOException($"{path} is in use: a gateway, or another keymeld db, has it. Stop that first.", exception);
+        }
     }
 
     internal static SqliteSession OpenSession(string path, SqliteOpenMode mode)

@@ -37,9 +37,15 @@ internal static class SqliteMigrator
                 Up(session, migration, time);
                 steps.Add(migration.Number);
             }
-            foreach (var migration in migrations.Take(applied.Count).Skip(target ?? migrations.Count).Reverse())
+            Migration[] back = [.. migrations.Take(applied.Count).Skip(target ?? migrations.Count).Reverse()];
+            Loss[] lost = [.. back.SelectMany(migration => migration.Loses).Where(loss => lose?.Contains(loss.Name) != true && session.Exists(loss.Sql))];
+            if (lost.Length > 0)
             {
-                Down(session, migration, lose ?? []);
+                throw MigrationRules.WouldLose(back, lost);
+            }
+            foreach (var migration in back)
+            {
+                Down(session, migration);
                 steps.Add(-migration.Number);
             }
             session.Execute(dryRun ? "ROLLBACK" : "COMMIT");
@@ -66,7 +72,7 @@ internal static class SqliteMigrator
             ("$number", migration.Number), ("$name", migration.Name), ("$sha256", migration.Digest), ("$now", time.GetUtcNow().ToUnixTimeMilliseconds()));
     }
 
-    private static void Down(SqliteSession session, Migration migration, IReadOnlyCollection<string> lose)
+    private static void Down(SqliteSession session, Migration migration)
     {
         foreach (var table in migration.Keeps)
         {
@@ -74,10 +80,6 @@ internal static class SqliteMigrator
             {
                 throw MigrationRules.WouldLose(migration, table);
             }
-        }
-        if (migration.Loses.FirstOrDefault(loss => !lose.Contains(loss.Name) && session.Exists(loss.Sql)) is { } lost)
-        {
-            throw MigrationRules.WouldLose(migration, lost);
         }
         session.Script(migration.Down);
         session.Execute("DELETE FROM schema_migrations WHERE number = $number", ("$number", migration.Number));

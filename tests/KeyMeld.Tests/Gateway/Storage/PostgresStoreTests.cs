@@ -170,7 +170,7 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract
         await SqlAsync("UPDATE schema_migrations SET sha256 = 'other'");
         Assert.Contains("made by another program", (await Assert.ThrowsAsync<KeyMeldException>(() => PostgresConnection.OpenAsync(Settings(), TimeProvider.System))).Message, StringComparison.Ordinal);
         await SqlAsync($"INSERT INTO schema_migrations VALUES ({PostgresMigrator.All.Count + 1}, 'later', '', 0)");
-        Assert.Contains("start the newer program", (await Assert.ThrowsAsync<KeyMeldException>(() => PostgresConnection.OpenAsync(Settings(), TimeProvider.System))).Message, StringComparison.Ordinal);
+        Assert.Contains("start the newer program, or go back with it first (keymeld db migrate --to", (await Assert.ThrowsAsync<KeyMeldException>(() => PostgresConnection.OpenAsync(Settings(), TimeProvider.System))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -211,7 +211,7 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
         Sql("UPDATE schema_migrations SET sha256 = 'other'");
         Assert.Contains("made by another program", Assert.Throws<KeyMeldException>(() => new Stores(File)).Message, StringComparison.Ordinal);
         Sql($"INSERT INTO schema_migrations VALUES ({SqliteMigrator.All.Count + 1}, 'later', '', 0)");
-        Assert.Contains("start the newer program", Assert.Throws<KeyMeldException>(() => new Stores(File)).Message, StringComparison.Ordinal);
+        Assert.Contains("start the newer program, or go back with it first (keymeld db migrate --to", Assert.Throws<KeyMeldException>(() => new Stores(File)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

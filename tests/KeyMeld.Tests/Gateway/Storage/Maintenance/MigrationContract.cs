@@ -107,6 +107,21 @@ public abstract class MigrationContract
     }
 
     [Fact]
+    public async Task All_that_a_way_back_would_lose_is_named_at_once()
+    {
+        await using var database = await NewAsync();
+        await database.MigrateAsync(7, dryRun: false);
+        await InsertAsync(database, 7);
+        string[] losses = ["signings.ended_ms", "groups.ended_ms", "groups.completed_ms"];
+        var refusal = await Assert.ThrowsAsync<KeyMeldException>(() => database.MigrateAsync(4, dryRun: false));
+        Assert.Equal(ErrorCodes.DataWouldBeLost, refusal.Code);
+        Assert.Contains("migration 7 (ended), migration 5 (left behind)", refusal.Message, StringComparison.Ordinal);
+        Assert.All(losses, loss => Assert.Contains($"--lose {loss}", refusal.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain("last_backup", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal([-7, -6, -5], await database.MigrateAsync(4, dryRun: false, lose: losses));
+    }
+
+    [Fact]
     public async Task A_dry_run_goes_every_step_and_takes_it_back()
     {
         await using var database = await NewAsync();
