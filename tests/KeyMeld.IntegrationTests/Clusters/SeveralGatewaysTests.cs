@@ -44,5 +44,5 @@ public sealed class SeveralGatewaysTests
     }
 
     private static async Task<SigningOutcome> SignAsync(TestUser user, Group group) =>
-        await user.Client.Signings.SubmitAsync(await user.Client.Signings.PrepareAsync(group, [SigningContent.FromHash(new byte[32])], cancellationToken: Cancel), TimeSpan.FromSeconds(60), Cancel);
+        await user.Client.Signings.SubmitAsync(await user.Client.Signings.PrepareAsync(group, [SigningContent.FromHash(new byte[32])], cancellationToken: Cancel), TimeSpan.FromMinutes(5), Cancel);
 }

@@ -45,11 +45,14 @@ public static class StackExtensions
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>Waits until all enclaves are ready; fails with their reasons.</summary>
+    /// <summary>Waits until all enclaves are ready, for each of the stack's gateways; fails with their reasons.</summary>
     public static async Task ReadyAsync(this DevelopmentStack stack)
     {
-        var fleet = await FleetView.WaitUntilReadyAsync(stack.Gateway, Patience, TestContext.Current.CancellationToken);
-        Assert.True(fleet.AllReady, string.Join(", ", fleet.Reasons.Select(reason => $"enclave {reason.Key}: {reason.Value}")));
+        foreach (var gateway in stack.Gateways)
+        {
+            var fleet = await FleetView.WaitUntilReadyAsync(gateway, Patience, TestContext.Current.CancellationToken);
+            Assert.True(fleet.AllReady, string.Join(", ", fleet.Reasons.Select(reason => $"enclave {reason.Key}: {reason.Value}")));
+        }
     }
 
     /// <summary>The policy of somebody who was given this stack's root.</summary>

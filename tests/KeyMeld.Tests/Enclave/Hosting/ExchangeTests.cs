@@ -11,7 +11,7 @@ namespace KeyMeld.Tests.Enclave.Hosting;
 
 public class ExchangeTests(MachineFixture fixture) : IClassFixture<MachineFixture>
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly WatchedTime _time = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -147,7 +147,8 @@ public class ExchangeTests(MachineFixture fixture) : IClassFixture<MachineFixtur
         var calls = new EndlessCalls();
         using var server = new ExchangeServer(places, _time, (_, _) => Task.FromResult(new ExchangeAnswer()), new Unread(), ends);
         var running = server.RunAsync(calls);
-        await calls.StandsStill(Cancellation);
+        // Its time runs from the moment somebody waits.
+        await _time.Waited.WaitAsync(Cancellation);
         _time.Advance(ExchangeServer.Patience - TimeSpan.FromMilliseconds(1));
         Assert.False(ends.IsCancellationRequested);
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -210,6 +211,21 @@ public class ExchangeTests(MachineFixture fixture) : IClassFixture<MachineFixtur
                 before = Given;
                 await Task.Delay(20, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Time that stands still until the test moves it, and tells when it is waited for.</summary>
+    private sealed class WatchedTime : FakeTimeProvider
+    {
+        private readonly TaskCompletionSource _waited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Waited => _waited.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            _waited.TrySetResult();
+            return timer;
         }
     }
 
