@@ -50,6 +50,11 @@ internal sealed class GatewayTransport : IDisposable
                     throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"The gateway {Gateway} cannot be reached: {error.Message}", error);
                 }
             }
+            catch (KeyMeldException refusal) when (refusal.Code == ErrorCodes.Unauthorized && call.Reader is not null && tries == 0 && _options.Retries > 0)
+            {
+                // .NET makes a call without a body again by itself, byte for byte, when a connection of its pool ended without an answer. A gateway that died may have noted the nonce, and another one refuses it:
+                // once more with a nonce of its own. Who is refused for another reason is so again.
+            }
             await Task.Delay(FirstPause * Math.Pow(2, Math.Min(tries, 6)), _options.Time, cancellationToken).ConfigureAwait(false);
         }
     }

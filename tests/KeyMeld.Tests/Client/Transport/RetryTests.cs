@@ -4,6 +4,8 @@ using System.Text;
 using KeyMeld.Client;
 using KeyMeld.DevKit.Stack;
 using KeyMeld.Protocol.Errors;
+using KeyMeld.Protocol.Http;
+using KeyMeld.Secp256k1;
 using KeyMeld.Tests.Client.Support;
 
 namespace KeyMeld.Tests.Client.Transport;
@@ -74,6 +76,24 @@ public sealed class RetryTests : IDisposable
         Assert.Equal(1, _calls);
     }
 
+    [Fact]
+    public async Task A_call_that_the_system_repeated_by_itself_byte_for_byte_is_made_once_more_with_a_nonce_of_its_own()
+    {
+        _listener.Start();
+        using var key = SecretKey.Generate();
+        Task serving;
+        using (var transport = new GatewayTransport(new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}"), new KeyMeldClientOptions()))
+        {
+            var call = new GatewayCall<EnclaveListJson>(HttpMethod.Get, "/api/v1/enclaves", ProtocolJson.Default.EnclaveListJson) { Reader = key };
+            serving = NoteAndHangUpOnceAsync();
+            Assert.Empty((await transport.SendAsync(call, Cancellation)).Enclaves);
+            Assert.Empty((await transport.SendAsync(call, Cancellation)).Enclaves);
+        }
+        await serving;
+        // The first, the one that was hung up on, the system's repetition of it, and the client's own.
+        Assert.Equal(4, _calls);
+    }
+
     public void Dispose()
     {
         _listener.Dispose();
@@ -86,6 +106,42 @@ public sealed class RetryTests : IDisposable
     {
         _listener.Start();
         return KeyMeldClient.Connect(new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}"), _world.Module.Policy, _world.Alice.Profile, options);
+    }
+
+    /// <summary>As two gateways of one database: the first takes a call, notes the second and dies; the other one refuses what was noted.</summary>
+    private async Task NoteAndHangUpOnceAsync()
+    {
+        var noted = new HashSet<string>();
+        var problem = "{\"type\":\"about:blank\",\"title\":\"x\",\"status\":401,\"detail\":\"This Authorization was used before.\",\"code\":\"unauthorized\"}";
+        for (var gateway = 0; gateway < 2; gateway++)
+        {
+            using var caller = await _listener.AcceptTcpClientAsync(Cancellation);
+            var stream = caller.GetStream();
+            while (await ReadAsync(stream) is { Length: > 0 } request)
+            {
+                var isNew = noted.Add(request.Split("\r\n").Single(line => line.StartsWith("Authorization:", StringComparison.Ordinal)));
+                if (Interlocked.Increment(ref _calls) == 2)
+                {
+                    break;
+                }
+                await stream.WriteAsync(
+                    Encoding.ASCII.GetBytes(isNew
+                        ? "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"enclaves\":[]}"
+                        : $"HTTP/1.1 401 Unauthorized\r\nContent-Type: application/problem+json\r\nContent-Length: {problem.Length}\r\n\r\n{problem}"),
+                    Cancellation);
+            }
+        }
+    }
+
+    /// <summary>A call without a body; empty when the caller hung up.</summary>
+    private static async Task<string> ReadAsync(NetworkStream stream)
+    {
+        var (buffer, text) = (new byte[16 * 1024], "");
+        while (!text.Contains("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(buffer, Cancellation) is > 0 and var read)
+        {
+            text += Encoding.ASCII.GetString(buffer, 0, read);
+        }
+        return text;
     }
 
     /// <summary>Answers one connection after the other; with nothing, it hangs up on the call.</summary>
