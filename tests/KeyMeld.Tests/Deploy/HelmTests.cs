@@ -53,11 +53,40 @@ public class HelmTests
     public void The_service_finds_the_pods()
     {
         var parts = Render(Values);
-        var selector = parts.Single(part => (string)part["kind"]! == "Service")["spec"]["selector"];
+        var selector = parts.Single(part => (string)part["kind"]! == "Service" && (string)part["metadata"]["name"]! == "release")["spec"]["selector"];
         var pod = parts.Single(part => (string)part["kind"]! == "DaemonSet")["spec"];
 
         Assert.Equal(pod["template"]["metadata"]["labels"], selector);
         Assert.Equal(pod["selector"]["matchLabels"], selector);
+    }
+
+    [Fact]
+    public void A_database_of_the_charts_own_is_there_only_where_it_is_asked_for_and_the_gateway_reaches_it_by_its_name()
+    {
+        Assert.DoesNotContain(Render(Values), part => (string)part["kind"]! == "StatefulSet");
+        var values = Values;
+        ((YamlScalarNode)values["database"]["own"]).Value = "true";
+        ((YamlScalarNode)values["database"]["host"]).Value = "release-database";
+        var parts = Render(values);
+
+        var set = parts.Single(part => (string)part["kind"]! == "StatefulSet");
+        var service = parts.Single(part => (string)part["kind"]! == "Service" && (string)part["metadata"]["name"]! == "release-database");
+        var settings = SettingsReader.Read((string)parts.Single(part => (string)part["kind"]! == "ConfigMap")["data"]["gateway.yaml"]!, new Hashtable());
+        var storage = Assert.IsType<StorageSettings.Postgres>(settings.Storage);
+        Assert.Equal((storage.Host, $"{storage.Port}"), ((string)service["metadata"]["name"]!, (string)service["spec"]["ports"][0]["port"]!));
+        Assert.Equal((string)set["spec"]["serviceName"]!, storage.Host);
+        Assert.Equal(set["spec"]["template"]["metadata"]["labels"], service["spec"]["selector"]);
+        Assert.Equal(set["spec"]["selector"]["matchLabels"], service["spec"]["selector"]);
+        // The gateway's service does not find it.
+        Assert.NotEqual(set["spec"]["selector"]["matchLabels"], parts.Single(part => (string)part["kind"]! == "DaemonSet")["spec"]["selector"]["matchLabels"]);
+
+        var pod = set["spec"]["template"]["spec"];
+        Assert.Equal(("true", "false"), ((string)pod["securityContext"]["runAsNonRoot"]!, (string)pod["automountServiceAccountToken"]!));
+        var container = Assert.Single((YamlSequenceNode)pod["containers"]);
+        Assert.Contains("ssl=on", ((YamlSequenceNode)container["args"]).Select(argument => (string)argument!));
+        Assert.Equal("true", (string)container["securityContext"]["readOnlyRootFilesystem"]!);
+        var volumes = ((YamlSequenceNode)pod["volumes"]).Select(volume => (string)volume["name"]!).Append((string)set["spec"]["volumeClaimTemplates"][0]["metadata"]["name"]!).Order(StringComparer.Ordinal);
+        Assert.Equal(volumes, ((YamlSequenceNode)container["volumeMounts"]).Select(mount => (string)mount["name"]!).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -90,5 +119,7 @@ public class HelmTests
         }
     }
 
-    private static List<YamlMappingNode> Render(YamlMappingNode values) => [.. Templates.Select(file => DeployFiles.Yaml(new HelmTemplate(values, "release").Render(File.ReadAllText(file))))];
+    // A template whose part is switched off renders to nothing.
+    private static List<YamlMappingNode> Render(YamlMappingNode values) =>
+        [.. Templates.Select(file => new HelmTemplate(values, "release").Render(File.ReadAllText(file))).Where(text => text.Trim().Length > 0).Select(DeployFiles.Yaml)];
 }
