@@ -9,12 +9,14 @@ namespace KeyMeld.Gateway.Signing;
 /// <summary>Makes the calls of one signing at the enclaves, and looks whether an answer is one to the question.</summary>
 internal sealed class SigningCalls(SigningJob job, EnclaveFleet fleet, TimeProvider time)
 {
+    private static readonly TimeSpan s_longestBeforeOpen = TimeSpan.FromMilliseconds(250);
+
     /// <exception cref="KeyMeldException">The enclave refused, does not answer, or answered something else.</exception>
     public async Task<RoundBlob> MakeAsync(RoundCall call, RoundState state, CancellationToken cancellationToken)
     {
         if (call.Try > 0)
         {
-            await Task.Delay(Backoff.After(call.Try), time, cancellationToken);
+            await Task.Delay(Pause(call), time, cancellationToken);
         }
         return (call, state) switch
         {
@@ -26,6 +28,9 @@ internal sealed class SigningCalls(SigningJob job, EnclaveFleet fleet, TimeProvi
             _ => throw new InvalidOperationException($"{call} in {state}"),
         };
     }
+
+    /// <summary>Before a call is repeated. An enclave that has too many of the group's requests open lets go of one within milliseconds: who looks seldom is always late.</summary>
+    public static TimeSpan Pause(RoundCall call) => Backoff.After(call.Try) is var pause && call is RoundCall.Open && pause > s_longestBeforeOpen ? s_longestBeforeOpen : pause;
 
     /// <summary>Returns once every node was looked at again and is ready.</summary>
     public Task WhenNodesReadyAsync(CancellationToken cancellationToken) => Task.WhenAll(job.Nodes.Select(node => LinkOf(node).WhenReadyAgainAsync(cancellationToken)));

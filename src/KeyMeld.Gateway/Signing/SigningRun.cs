@@ -16,6 +16,7 @@ internal sealed class SigningRun : IDisposable
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
 
     private readonly SigningJob _job;
+    private readonly RoundNodes _nodes;
     private readonly SigningCalls _calls;
     private readonly SigningTurns _turns;
     private readonly TimeProvider _time;
@@ -28,11 +29,14 @@ internal sealed class SigningRun : IDisposable
     private IDisposable? _turn;
     private volatile bool _isLost;
 
+    /// <param name="shared">Whether other gateways may sign for the same group.</param>
     /// <param name="clock">Is told where the signing stands.</param>
     /// <param name="attempts">Reserves attempts, durably.</param>
     /// <param name="changed">Called after every step of the machine.</param>
-    public SigningRun(SigningJob job, SigningCalls calls, SigningTurns turns, TimeProvider time, StepClock clock, SigningAttempts attempts, Action changed, CancellationToken stopping)
+    public SigningRun(
+        SigningJob job, bool shared, SigningCalls calls, SigningTurns turns, TimeProvider time, StepClock clock, SigningAttempts attempts, Action changed, CancellationToken stopping)
     {
+        _nodes = job.Count with { OneByOne = shared };
         (_job, _calls, _turns, _time, _clock, _attempts, _changed) = (job, calls, turns, time, clock, attempts, changed);
         _over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         _token = _over.Token;
@@ -60,14 +64,14 @@ internal sealed class SigningRun : IDisposable
         try
         {
             Attempt = Math.Max(1, attempts);
-            var (state, effects) = attempts == 0 ? RoundMachine.Begin(_job.Count) : RoundMachine.Resume(attempts, _job.Count);
+            var (state, effects) = attempts == 0 ? RoundMachine.Begin(_nodes) : RoundMachine.Resume(attempts, _nodes);
             State = state;
             _clock.Enter(state);
             Perform(state, effects);
             while (!state.IsOver)
             {
                 var input = await _inputs.Reader.ReadAsync(_token);
-                (state, effects) = RoundMachine.Transition(state, input, _job.Count);
+                (state, effects) = RoundMachine.Transition(state, input, _nodes);
                 State = state;
                 _clock.Enter(state);
                 if (state.IsIdle)

@@ -169,7 +169,7 @@ internal sealed partial class SigningRunner : IAsyncDisposable
     {
         var calls = new SigningCalls(job, _fleet, _time);
         var attemptsOf = new SigningAttempts(_store, job.Request, NewLease);
-        var run = new SigningRun(job, calls, _turns, _time, clock, attemptsOf, job.Homes.IsEmpty ? () => { } : () => Stepped(job.Request), _stopping.Token);
+        var run = new SigningRun(job, _shared is not null, calls, _turns, _time, clock, attemptsOf, job.Homes.IsEmpty ? () => { } : () => Stepped(job.Request), _stopping.Token);
         if (!_runs.TryAdd(job.Request, run))
         {
             run.Dispose();

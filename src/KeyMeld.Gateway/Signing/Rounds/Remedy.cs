@@ -23,8 +23,8 @@ internal enum Remedy
 
 internal static class Remedies
 {
-    /// <summary>How often one call is repeated; pauses grow to two seconds, so that this is minutes.</summary>
-    public const int MaxTries = 100;
+    /// <summary>How often one call is repeated: with the pauses between (<see cref="SigningCalls.Pause"/>) minutes.</summary>
+    public static int MaxTriesOf(RoundCall call) => call is RoundCall.Open ? 1_000 : 100;
 
     public static Remedy Of(RoundCall call, string code)
     {
@@ -38,6 +38,6 @@ internal static class Remedies
             ErrorCodes.ApprovalsMissing or ErrorCodes.Internal => Remedy.End,
             _ => ErrorCodes.Get(code).Retryable ? Remedy.Repeat : Remedy.End,
         };
-        return remedy == Remedy.Repeat && call.Try >= MaxTries ? Remedy.End : remedy;
+        return remedy == Remedy.Repeat && call.Try >= MaxTriesOf(call) ? Remedy.End : remedy;
     }
 }

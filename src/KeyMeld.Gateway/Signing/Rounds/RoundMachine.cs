@@ -80,11 +80,15 @@ internal static class RoundMachine
     };
 
     private static (RoundState, ImmutableArray<RoundEffect>) Open(int attempt, Slots<RoundBlob> round1, RoundNodes nodes) =>
-        (new RoundState.Opening(attempt, round1), Calls(nodes, node => new RoundCall.Open(attempt, node)));
+        (new RoundState.Opening(attempt, round1), nodes.OneByOne ? [OpenNext(attempt, round1)] : Calls(nodes, node => new RoundCall.Open(attempt, node)));
 
     private static (RoundState, ImmutableArray<RoundEffect>) Opened(int attempt, Slots<RoundBlob> round1, RoundNodes nodes) => round1.IsComplete
         ? (new RoundState.Signing(attempt, round1.ToArray(), Slots<RoundBlob>.Empty(nodes.Count)), Calls(nodes, node => new RoundCall.Sign(attempt, node)))
-        : (new RoundState.Opening(attempt, round1), Nothing);
+        : (new RoundState.Opening(attempt, round1), nodes.OneByOne ? [OpenNext(attempt, round1)] : Nothing);
+
+    // The first that has not answered: before enclaves are opened, all members at home have.
+    private static RoundEffect.Call OpenNext(int attempt, Slots<RoundBlob> round1) =>
+        new(new RoundCall.Open(attempt, Enumerable.Range(0, round1.Count).First(node => round1[node] is null)));
 
     private static (RoundState, ImmutableArray<RoundEffect>) Signed(RoundState.Signing signing) => signing.Round2.IsComplete
         ? (new RoundState.Combining(signing.Attempt, signing.Round1, signing.Round2.ToArray()), [new RoundEffect.Call(new RoundCall.Combine(signing.Attempt))])

@@ -139,7 +139,7 @@ public class RoundMachineTests
         var machine = new Machine(attempt: 1);
         machine.Tell(new RoundInput.Reserved(1));
         RoundCall call = Open(1, 0);
-        for (var tries = 1; tries <= Remedies.MaxTries; tries++)
+        for (var tries = 1; tries <= Remedies.MaxTriesOf(call); tries++)
         {
             machine.Refuse(call, ErrorCodes.Busy);
             call = Assert.Single(machine.Calls);
