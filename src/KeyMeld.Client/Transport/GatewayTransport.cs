@@ -11,6 +11,9 @@ namespace KeyMeld.Client;
 /// </summary>
 internal sealed class GatewayTransport : IDisposable
 {
+    // One gateway may die after the other.
+    private const int MostRefusals = 2;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
     private readonly HttpClient _http;
@@ -37,6 +40,7 @@ internal sealed class GatewayTransport : IDisposable
     /// <exception cref="KeyMeldException">The gateway's problem with its code, <c>gateway_unreachable</c>, <c>gateway_response_invalid</c>.</exception>
     public async Task<TAnswer> SendAsync<TAnswer>(GatewayCall<TAnswer> call, CancellationToken cancellationToken)
     {
+        var refusals = 0;
         for (var tries = 0; ; tries++)
         {
             try
@@ -50,10 +54,11 @@ internal sealed class GatewayTransport : IDisposable
                     throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"The gateway {Gateway} cannot be reached: {error.Message}", error);
                 }
             }
-            catch (KeyMeldException refusal) when (refusal.Code == ErrorCodes.Unauthorized && call.Reader is not null && tries == 0 && _options.Retries > 0)
+            catch (KeyMeldException refusal) when (refusal.Code == ErrorCodes.Unauthorized && call.Reader is not null && refusals < MostRefusals && tries < _options.Retries)
             {
                 // .NET makes a call without a body again by itself, byte for byte, when a connection of its pool ended without an answer. A gateway that died may have noted the nonce, and another one refuses it:
-                // once more with a nonce of its own. Who is refused for another reason is so again.
+                // again with a nonce of its own. Who is refused for another reason is so again.
+                refusals++;
             }
             await Task.Delay(FirstPause * Math.Pow(2, Math.Min(tries, 6)), _options.Time, cancellationToken).ConfigureAwait(false);
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -94,6 +95,23 @@ public sealed class RetryTests : IDisposable
         Assert.Equal(4, _calls);
     }
 
+    [Theory]
+    [InlineData("gone 401 401 200", true)]
+    [InlineData("401 gone 401 200", true)]
+    [InlineData("401 401 401 200", false)]
+    public async Task That_is_so_for_two_gateways_that_died_whatever_failed_between_and_no_more(string answers, bool succeeds)
+    {
+        using var key = SecretKey.Generate();
+        using var script = new Script(answers.Split(' '));
+        using var transport = new GatewayTransport(new Uri("http://127.0.0.1:1"), new KeyMeldClientOptions { Handler = script });
+        var call = new GatewayCall<EnclaveListJson>(HttpMethod.Get, "/api/v1/enclaves", ProtocolJson.Default.EnclaveListJson) { Reader = key };
+
+        Task made = succeeds ? transport.SendAsync(call, Cancellation) : Refused.WithAsync(ErrorCodes.Unauthorized, () => transport.SendAsync(call, Cancellation));
+        await made;
+
+        Assert.Equal(succeeds ? 0 : 1, script.Left);
+    }
+
     public void Dispose()
     {
         _listener.Dispose();
@@ -159,6 +177,25 @@ public sealed class RetryTests : IDisposable
             }
             Interlocked.Increment(ref _calls);
             await stream.WriteAsync(Encoding.ASCII.GetBytes(answer), Cancellation);
+        }
+    }
+
+    /// <summary>Answers calls with what it was told, and breaks off where that is <c>gone</c>.</summary>
+    private sealed class Script(IEnumerable<string> answers) : HttpMessageHandler
+    {
+        private readonly Queue<string> _answers = new(answers);
+
+        public int Left => _answers.Count;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = _answers.Dequeue();
+            var (body, kind) = answer == "200"
+                ? ("{\"enclaves\":[]}", "application/json")
+                : ("{\"type\":\"about:blank\",\"title\":\"x\",\"status\":401,\"detail\":\"This Authorization was used before.\",\"code\":\"unauthorized\"}", "application/problem+json");
+            return answer == "gone"
+                ? throw new HttpRequestException("Gone.")
+                : Task.FromResult(new HttpResponseMessage((HttpStatusCode)int.Parse(answer, CultureInfo.InvariantCulture)) { Content = new StringContent(body, Encoding.UTF8, kind) });
         }
     }
 }
