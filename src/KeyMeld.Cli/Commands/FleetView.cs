@@ -26,20 +26,10 @@ internal sealed class FleetView
     /// <summary>Why an enclave is locked, by enclave id.</summary>
     public IReadOnlyDictionary<int, string?> Reasons => enclaves.ToDictionary(enclave => enclave.GetProperty("id").GetInt32(), enclave => Text(enclave, "reason"));
 
-    public static async Task<FleetView> FetchAsync(Uri gateway, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-            http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-            using var document = JsonDocument.Parse(await http.GetByteArrayAsync(new Uri(gateway, "/api/v1/enclaves"), cancellationToken));
-            return new FleetView(gateway, [.. document.RootElement.GetProperty("enclaves").Clone().EnumerateArray()]);
-        }
-        catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"No gateway answers at {gateway}.", exception);
-        }
-    }
+    public static async Task<FleetView> FetchAsync(Uri gateway, CancellationToken cancellationToken) =>
+        (await AskAsync(gateway, "/api/v1/enclaves", cancellationToken)).TryGetProperty("enclaves", out var enclaves)
+            ? new FleetView(gateway, [.. enclaves.EnumerateArray()])
+            : throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"What answers at {gateway} does not say which enclaves it has.");
 
     /// <summary>Waits until every enclave is ready; after the time given returns whatever is.</summary>
     public static async Task<FleetView> WaitUntilReadyAsync(Uri gateway, TimeSpan patience, CancellationToken cancellationToken)
@@ -67,16 +57,30 @@ internal sealed class FleetView
     /// <summary>Asks for the enclaves that an operator said are gone for good, and prints them; nothing where there are none. A gateway that is not ready does not say it, and has other things to say.</summary>
     public async Task PrintRetiredAsync(CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-        using var answer = await http.GetAsync(new Uri(gateway, "/api/v1/health/ready"), cancellationToken);
-        using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
-        if (document.RootElement.TryGetProperty("retired", out var retired))
+        if ((await AskAsync(gateway, "/api/v1/health/ready", cancellationToken)).TryGetProperty("retired", out var retired))
         {
             Report.Table("retired", ["id", "state"], retired.EnumerateArray().Select(id => (IReadOnlyList<string?>)[id.GetRawText(), "retired"]));
         }
     }
 
     public void PrintGateway() => Report.Say($"gateway {gateway} answers; {enclaves.Count(enclave => Text(enclave, "state") == "ready")} of {Count} enclaves are ready");
+
+    // A refusal is an answer, too: in problem details.
+    private static async Task<JsonElement> AskAsync(Uri gateway, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+            http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+            using var answer = await http.GetAsync(new Uri(gateway, path), cancellationToken);
+            using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : throw new JsonException("The answer is no object.");
+        }
+        catch (Exception exception) when (exception is HttpRequestException or JsonException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new KeyMeldException(ErrorCodes.GatewayUnreachable, $"No gateway answers at {gateway}.", exception);
+        }
+    }
 
     private static string? Text(JsonElement enclave, string name) => enclave.TryGetProperty(name, out var value)
         ? value.ValueKind switch

@@ -37,8 +37,7 @@ internal static class PasswordFiles
     private static int Draw(Span<byte> password)
     {
         Span<byte> random = stackalloc byte[RandomBytes];
-        using var source = new FileStream("/dev/urandom", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-        source.ReadExactly(random);
+        KernelRandom.Fill(random);
         for (var index = 0; index < PasswordBytes; index++)
         {
             password[index] = "0123456789abcdef"u8[(random[index / 2] >> (index % 2 == 0 ? 4 : 0)) & 0xF];

@@ -40,6 +40,11 @@ public sealed class Balancer : IAsyncDisposable
             {
                 _ = CarryAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
             }
+            catch (SocketException) when (!_stop.IsCancellationRequested)
+            {
+                // One caller less; others still come.
+                await Task.Yield();
+            }
             catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or SocketException)
             {
                 return;
